@@ -6,7 +6,7 @@
  *
  * `ReadonlyBytes` is how everybody but core/memory sees arena memory: it is a Uint8Array without
  * its stores, so that the compiler refuses a write that would slip past the snapshot's page guard.
- * At run time a ReadonlyBytes is always a Uint8Array; the casts below rest on that.
+ * At run time a ReadonlyBytes is always a Uint8Array, which the primitives called below rely on.
  *
  * Arena bytes live in SharedArrayBuffers, which TextDecoder refuses. `latin1` therefore goes
  * through the slice primitive of `node:buffer`, which takes shared memory in both runtimes;
@@ -35,9 +35,11 @@ const encoder = new TextEncoder();
 // `ignoreBOM` keeps a leading U+FEFF: stored bytes must not vanish when they are shown.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-const latin1Slice = (Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, begin: number, end: number): string;
-}).latin1Slice;
+// The typings leave this method of every Buffer out. It works on any Uint8Array.
+const latin1Slice: (this: ReadonlyBytes, begin: number, end: number) => string = Reflect.get(
+  Buffer.prototype,
+  "latin1Slice",
+);
 
 /** The bytes of `s`, one per UTF-16 unit, each cut to its low eight bits (latin1). */
 export function ascii(s: string): Uint8Array<ArrayBuffer> {
@@ -59,7 +61,7 @@ export function latin1(buf: ReadonlyBytes, off: number, len: number): string {
     for (let i = 0; i < len; i++) s += String.fromCharCode(buf[off + i]);
     return s;
   }
-  return latin1Slice.call(buf as unknown as Uint8Array, off, off + len);
+  return latin1Slice.call(buf, off, off + len);
 }
 
 /** The UTF-8 bytes of `s`; lone surrogates become U+FFFD. */
