@@ -7,7 +7,7 @@
  *
  * The corner cases are Redis's, because users see them: an unterminated bracket ends with the
  * pattern; in a bracket an escaped byte keeps its case even in a case-insensitive match; range ends
- * are ordered as signed bytes before their case is folded; a star or a trailing star does not match
+ * are ordered as signed bytes before their case is folded (and folding undoes the sign); a star or a trailing star does not match
  * when the string is empty from the start; a pattern with more than 1000 stars before its last
  * matches nothing.
  *
@@ -133,7 +133,9 @@ function bracketMatches(
 function rangeHolds(a: number, b: number, c: number, nocase: boolean): boolean {
   const low = a < b ? a : b;
   const high = a < b ? b : a;
-  return nocase ? lower(c) >= lower(low) && lower(c) <= lower(high) : c >= low && c <= high;
+  if (!nocase) return c >= low && c <= high;
+  const folded = lowerSigned(c);
+  return folded >= lowerSigned(low) && folded <= lowerSigned(high);
 }
 
 /** A byte as C's signed char, which is what Redis compares on most machines. */
@@ -141,7 +143,12 @@ function signed(c: number): number {
   return (c << 24) >> 24;
 }
 
-/** Folds ASCII capitals; other values, negative ones included, stay. */
+/** Folds ASCII capitals; other bytes stay. */
 function lower(c: number): number {
   return c >= 0x41 && c <= 0x5a ? c | 0x20 : c;
+}
+
+/** C's tolower of a signed char: glibc's table gives bytes above 127 back unsigned, but for -1. */
+function lowerSigned(c: number): number {
+  return c < -1 ? c + 256 : lower(c);
 }
