@@ -7,9 +7,9 @@
  *
  * The corner cases are Redis's, because users see them: an unterminated bracket ends with the
  * pattern; in a bracket an escaped byte keeps its case even in a case-insensitive match; range ends
- * are ordered as signed bytes before their case is folded (and folding undoes the sign); a star or a trailing star does not match
- * when the string is empty from the start; a pattern with more than 1000 stars before its last
- * matches nothing.
+ * are ordered as signed bytes before their case is folded, and folding undoes the sign; a star does
+ * not match a string that is empty from the start; a pattern with more than 1000 stars before its
+ * last matches nothing.
  *
  * Why no recursion: every element but the star takes exactly one byte. So if what follows a star
  * matches nowhere in the rest of the string, a longer run for an earlier star can't help, and only
