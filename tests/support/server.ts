@@ -157,13 +157,36 @@ export function startLarder(options: LarderOptions = {}): Promise<TestServer> {
   const program = findRuntime(runtime);
   if (program === null) return Promise.reject(new Error(`${runtime} is missing`));
   const first = runtime === "deno" ? ["run", "--quiet", "-A", "main.ts"] : ["main.ts"];
-  return start(program, first, options.args ?? []);
+  return startProgram(program, first, options.args ?? []);
 }
 
 /** Starts redis-server, or says on the terminal that it is missing and gives null. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer | null> {
   if (redisMissing() !== false) return null;
-  return await start("redis-server", [], options.args ?? []);
+  return await startProgram("redis-server", [], options.args ?? []);
+}
+
+/**
+ * Starts any program that takes redis-server's arguments. Rejects with its output when it does not
+ * come up.
+ *
+ * @param first its own arguments, which come before the server's
+ */
+export async function startProgram(
+  program: string,
+  first: readonly string[],
+  args: readonly string[],
+): Promise<TestServer> {
+  let output = "";
+  for (let i = 0; i < START_TRIES; i++) {
+    const server = new TestServer(program, first, await freePort(), args);
+    if (await server.ready()) return server;
+    output = server.output;
+    await server.stop();
+    // Another process may have taken the port since it was found free; nothing else is tried again.
+    if (!/in use|EADDRINUSE/i.test(output)) break;
+  }
+  throw new Error(`${program} ${first.join(" ")} did not start; it printed:\n${output}`);
 }
 
 /**
@@ -221,23 +244,6 @@ export function freePort(): Promise<number> {
 /** Waits. For what has to pass, like a TTL; never to hope that something has happened. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function start(
-  program: string,
-  first: readonly string[],
-  args: readonly string[],
-): Promise<TestServer> {
-  let output = "";
-  for (let i = 0; i < START_TRIES; i++) {
-    const server = new TestServer(program, first, await freePort(), args);
-    if (await server.ready()) return server;
-    output = server.output;
-    await server.stop();
-    // Another process may have taken the port since it was found free; nothing else is tried again.
-    if (!/in use|EADDRINUSE/i.test(output)) break;
-  }
-  throw new Error(`${program} ${first.join(" ")} did not start; it printed:\n${output}`);
 }
 
 function startedTarget(starter: () => Promise<TestServer | null>): Target {
