@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before } from "node:test";
 import { currentRuntime, findRuntime, isInstalled, type Runtime } from "./runtimes.ts";
-import { type Address, RespClient } from "./resp_client.ts";
+import { RespClient } from "./resp_client.ts";
 
 const HOST = "127.0.0.1";
 const READY = /ready to accept connections/i;
@@ -208,7 +208,7 @@ export interface Target {
   /** The process, once the tests run; null for an oracle. */
   readonly server: TestServer | null;
   /** Where it listens, once the tests run. */
-  readonly address: Address;
+  readonly address: { readonly host: string; readonly port: number };
   /** Opens a connection. */
   connect(): Promise<RespClient>;
 }
@@ -271,11 +271,11 @@ function startedTarget(starter: () => Promise<TestServer | null>): Target {
   };
 }
 
-function oracleTarget(address: Address): Target {
+function oracleTarget(address: Target["address"]): Target {
   return { isOracle: true, server: null, address, connect: () => RespClient.connect(address) };
 }
 
-function parseAddress(text: string): Address {
+function parseAddress(text: string): Target["address"] {
   const match = /^(.+):(\d+)$/.exec(text);
   if (match === null) throw new Error(`ORACLE=${text} is not host:port`);
   return { host: match[1], port: Number(match[2]) };
