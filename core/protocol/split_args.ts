@@ -2,8 +2,8 @@
  * Splitting a line into arguments, with quotes.
  *
  * What: the one rule by which inline commands, redis.conf lines and command line options become
- * arguments. Arguments are separated by blanks. Inside double quotes `\xHH` is a byte, `\n \r \t
- * \b \a` are control bytes, and a backslash before anything else stands for that byte. Inside single
+ * arguments. Arguments are separated by blanks. Inside double quotes `\xHH` is a byte, `\n \r \t \b
+ * \a` are control bytes, and a backslash before anything else stands for that byte. Inside single
  * quotes only `\'` is an escape. A quote may open in the middle of an argument (`a"b c"` is one
  * argument of four bytes), but whatever closes one must be followed by a blank or the line's end.
  *

@@ -1,14 +1,14 @@
 /**
  * The configuration of the server: every directive's value, and CONFIG GET, SET and REWRITE.
  *
- * What: a `Config` starts with the defaults of the table, reads redis.conf and the command line over
- * them, and is then changed by CONFIG SET. Who depends on a directive asks for its value with the
- * getter of its type, or registers a listener and keeps a copy: a look-up here costs a map access
- * and is not for paths that run per command.
+ * What: a `Config` starts with the defaults of the table, reads redis.conf and the command line
+ * over them, and is then changed by CONFIG SET. Who depends on a directive asks for its value with
+ * the getter of its type, or registers a listener and keeps a copy: a look-up here costs a map
+ * access and is not for paths that run per command.
  *
  * How: each directive has a state, a value with its text, that is replaced and never changed. One
- * CONFIG SET goes through four steps, as in Redis: find all parameters and refuse what can't be set;
- * parse and put in place all values; tell the listeners of what changed, in the order of the
+ * CONFIG SET goes through four steps, as in Redis: find all parameters and refuse what can't be
+ * set; parse and put in place all values; tell the listeners of what changed, in the order of the
  * parameters; if any of these fails, put all old states back and tell the listeners that have been
  * told. A listener therefore always sees all values of the same CONFIG SET, and a function that
  * listens to several directives is told once.
@@ -268,8 +268,8 @@ export class Config {
    * The content of redis.conf brought up to date.
    *
    * @param existing the file's bytes; empty for one that is not there yet
-   * @param users the rules of each ACL user (`default on nopass ...`), to become its `user` lines; or
-   * null to leave these lines alone, as when users are kept in an ACL file
+   * @param users the rules of each ACL user (`default on nopass ...`), to become its `user` lines;
+   * or null to leave these lines alone, as when users are kept in an ACL file
    */
   rewrite(existing: Uint8Array, users: readonly string[] | null = null): Uint8Array {
     const directives: RewrittenDirective[] = this.#slots().map(({ spec, state, initial }) => ({

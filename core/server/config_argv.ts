@@ -4,14 +4,15 @@
  *     [path/to/redis.conf] [--name value ...]... [-]
  *     -v | --version | -h | --help
  *
- * What: decides what to do and turns options into configuration lines, which are read after the file
- * and standard input and so win over them. `--port 7000` becomes the line `port "7000"`. A lone `-`
- * as the first or last argument means that standard input is read too.
+ * What: decides what to do and turns options into configuration lines, which are read after the
+ * file and standard input and so win over them. `--port 7000` becomes the line `port "7000"`. A
+ * lone `-` as the first or last argument means that standard input is read too.
  *
  * How, as in Redis: an argument that begins with two dashes is a name, unless it directly follows a
- * name that has no value yet; then it is that name's value, so that a password may begin with dashes.
- * Everything else is a value, in any number, quoted. One argument may hold both (`"--port 7000"`), and
- * so it is not quoted. `--save` alone means `--save ""`, which scripts with an empty list produce.
+ * name that has no value yet; then it is that name's value, so that a password may begin with
+ * dashes. Everything else is a value, in any number, quoted. One argument may hold both (`"--port
+ * 7000"`), and so it is not quoted. `--save` alone means `--save ""`, which scripts with an empty
+ * list produce.
  *
  * Redis can also be a sentinel, and test the machine's memory. Larder can't, and says so.
  */
@@ -61,7 +62,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
   };
 }
 
-/** What `--version` prints: a line of Redis's layout, for the tools that look for `v=`, and one of ours. */
+/** What `--version` prints: a line of Redis's layout, as tools look for `v=`, and one of ours. */
 export function versionText(): string {
   return `Redis server v=${REDIS_VERSION} sha=00000000:0 malloc=larder bits=64 build=0\n` +
     `Larder ${LARDER_VERSION}, compatible with Redis ${REDIS_VERSION}\n`;

@@ -1,9 +1,9 @@
 /**
  * Reading redis.conf.
  *
- * What: takes a file, standard input and the text made of command line options, one after the other,
- * and hands each line to a sink as a name and arguments. A line is a comment, blank, a setting, or a
- * statement; `include` is carried out here, with the wildcards of the shell.
+ * What: takes a file, standard input and the text made of command line options, one after the
+ * other, and hands each line to a sink as a name and arguments. A line is a comment, blank, a
+ * setting, or a statement; `include` is carried out here, with the wildcards of the shell.
  *
  * How: the first line that can't be accepted ends the reading, and the result is the text to print:
  * Redis's "FATAL CONFIG FILE ERROR" block, to which the last line adds where the text came from.
@@ -11,8 +11,9 @@
  * included file counts by itself. Between the command line's options and what comes before them
  * there is one blank line, which is counted too.
  *
- * Limits: includes nest to INCLUDE_DEPTH_MAX, so that a file that includes itself is an error and not
- * a crash. A wildcard without a match includes nothing; a plain name that can't be read is an error.
+ * Limits: includes nest to INCLUDE_DEPTH_MAX, so that a file that includes itself is an error and
+ * not a crash. A wildcard without a match includes nothing; a plain name that can't be read is an
+ * error.
  */
 
 import { ascii, latin1, utf8, utf8Encode } from "../base/bytes.ts";

@@ -2,8 +2,8 @@
  * What the configuration needs of the machine: files and the working directory.
  *
  * What: an interface, so that tests and embedders can give the configuration a world of their own,
- * and its real implementation. Errors are texts as strerror gives them, since they end up in replies
- * (`CONFIG SET dir`) where Redis shows just that.
+ * and its real implementation. Errors are texts as strerror gives them, since they end up in
+ * replies (`CONFIG SET dir`) where Redis shows just that.
  *
  * Paths are ordinary strings here, not byte strings.
  */
@@ -113,8 +113,8 @@ function replaceFile(path: string, content: Uint8Array): void {
 }
 
 /**
- * Paths that match, as the shell would list them: `*` and `?` don't match a slash, and a leading dot
- * has to be written out.
+ * Paths that match, as the shell would list them: `*` and `?` don't match a slash, and a leading
+ * dot has to be written out.
  */
 function globPaths(pattern: string): string[] {
   const absolute = pattern.startsWith("/");

@@ -1,18 +1,18 @@
 /**
  * CONFIG REWRITE: the text of a redis.conf brought up to date.
  *
- * What: comments, blank lines, statements and the order of everything stay. A directive that the file
- * mentions gets its line replaced where it stands; one that the file does not mention is appended
- * if it differs from its default, below a line that says who wrote it. Lines that are left over (a
- * directive mentioned twice, rules of `save` that are gone) become blank, and runs of blank lines
- * become one. A line that means nothing to the server is turned into a comment with `# ???`.
+ * What: comments, blank lines, statements and the order of everything stay. A directive that the
+ * file mentions gets its line replaced where it stands; one that the file does not mention is
+ * appended if it differs from its default, below a line that says who wrote it. Lines that are left
+ * over (a directive mentioned twice, rules of `save` that are gone) become blank, and runs of blank
+ * lines become one. A line that means nothing to the server is turned into a comment with `# ???`.
  *
  * Rewriting twice gives the same text as rewriting once.
  *
  * The method is that of Redis's config.c: a map from directive to the lines that mention it, from
- * which every new line takes the first that is left. Redis, though, lets a class of clients that is at
- * its default take the line of one that is not, which then moves to the end of the file, and again
- * with the next rewrite.
+ * which every new line takes the first that is left. Redis, though, lets a class of clients that is
+ * at its default take the line of one that is not, which then moves to the end of the file, and
+ * again with the next rewrite.
  */
 
 import { splitLine, trimLine } from "./config_file.ts";
@@ -26,8 +26,8 @@ export interface RewrittenDirective {
 
 /**
  * @param existing the file as a byte string; "" for a file that is not there yet
- * @param canonicalName the directive that a name or an alias in lower case means, the name itself for
- * a statement, and null for what is neither
+ * @param canonicalName the directive that a name or an alias in lower case means, the name itself
+ * for a statement, and null for what is neither
  */
 export function rewriteConfigText(
   existing: string,

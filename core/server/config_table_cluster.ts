@@ -1,6 +1,6 @@
 /**
- * The directives about more than one server: replication and the cluster. Names, limits and defaults
- * are those of Redis 7.4, the old names with "slave" being aliases.
+ * The directives about more than one server: replication and the cluster. Names, limits and
+ * defaults are those of Redis 7.4, the old names with "slave" being aliases.
  */
 
 import {

@@ -1,7 +1,8 @@
 /**
  * The directives of the server itself: network, TLS, process, log, limits on clients, security,
  * monitoring. Names, limits and defaults are those of Redis 7.4; `bind` alone defaults to what the
- * stock redis.conf says, so that a server started without a file is reachable from this machine only.
+ * stock redis.conf says, so that a server started without a file is reachable from this machine
+ * only.
  */
 
 import {

@@ -8,8 +8,8 @@
  * as a user's text. So a default can't be of a form that nobody could write, and there is only one
  * way by which a value comes into being.
  *
- * Strings are byte strings: one char per byte (latin1). A password, a key pattern or a path may hold
- * any bytes, and they come back from CONFIG GET as they came in.
+ * Strings are byte strings: one char per byte (latin1). A password, a key pattern or a path may
+ * hold any bytes, and they come back from CONFIG GET as they came in.
  *
  * The model (a table of typed entries with flags) is that of Redis's config.c.
  */

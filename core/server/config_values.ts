@@ -1,13 +1,13 @@
 /**
  * Texts to values and back: the syntax of every type of directive.
  *
- * What: `parseConfigValue` turns arguments into a state (value and canonical text) or an error text,
- * `rewriteLines` says what redis.conf should hold for a state. Both are pure: nothing here knows of
- * files, clients or the rest of the configuration.
+ * What: `parseConfigValue` turns arguments into a state (value and canonical text) or an error
+ * text, `rewriteLines` says what redis.conf should hold for a state. Both are pure: nothing here
+ * knows of files, clients or the rest of the configuration.
  *
- * How: the text of a state is exactly what CONFIG GET prints. It also carries what a double can't, a
- * 64-bit integer's last digits, so comparing and rewriting go by the text and only callers use the
- * value.
+ * How: the text of a state is exactly what CONFIG GET prints. It also carries what a double can't,
+ * a 64-bit integer's last digits, so comparing and rewriting go by the text and only callers use
+ * the value.
  *
  * The accepted syntax is that of the C functions Redis calls, where it is looser than one would
  * expect: an empty text is the number 0 of bytes, `900 ` in `save` is a rule of zero changes. The
@@ -75,7 +75,7 @@ export function parseConfigValue(
   }
 }
 
-/** What CONFIG REWRITE does with one directive: its lines, and whether to add one that is missing. */
+/** One line for CONFIG REWRITE to write; with `force` also where the file has none to replace. */
 export interface RewrittenLine {
   readonly line: string;
   readonly force: boolean;
@@ -210,8 +210,8 @@ const memoryUnits: Readonly<Record<string, bigint>> = {
 };
 
 /**
- * Digits and a unit. No digits at all are 0, too many digits are the largest number, and the product
- * wraps at 64 bits: all three as in Redis.
+ * Digits and a unit. No digits at all are 0, too many digits are the largest number, and the
+ * product wraps at 64 bits: all three as in Redis.
  */
 function parseMemory(arg: string): bigint | null {
   const match = /^([0-9]{0,127})([a-z]{0,2})$/.exec(arg.toLowerCase());
@@ -249,7 +249,7 @@ function parseOctal(arg: string): bigint | null {
   return match[1] === "-" ? -magnitude : magnitude;
 }
 
-/** An integer as strtoll reads it: blanks before, any sign, cut to 64 bits; null if more follows. */
+/** An integer as strtoll reads it: after blanks, with any sign, cut to 64 bits; or null. */
 function parseLooseLong(arg: string): bigint | null {
   const digits = cString(arg);
   if (digits === "") return 0n;
