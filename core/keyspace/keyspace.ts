@@ -1,0 +1,501 @@
+/**
+ * Keyspace: the databases, and the only way commands reach keys.
+ *
+ * Current key. A lookup leaves the key's hash in `hash` and its place in the database's dict. The functions
+ * that change an entry (`setString`, `setExpiry`, `remove`, ...) take the ref that the lookup returned and
+ * rely on both, so each is called right after the lookup of the same key, with no other lookup between.
+ * They return the entry's ref, which may have moved.
+ *
+ * Order of changes. What needs memory is allocated first; then the old state is replaced. An ArenaFull
+ * thrown on the way leaves the key as it was.
+ *
+ * Expiry. A key past its time is dead to every lookup, which removes it on the way (lazy expiry); the
+ * active cycle in expire.ts finds those nobody asks for.
+ */
+import type { Prng } from "../base/prng.ts";
+import type { ReadonlyBytes } from "../base/bytes.ts";
+import { Arena, refOffset } from "../memory/arena.ts";
+import { ENTRY_HAS_EXPIRY, entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
+import type { Dict } from "../structures/dict.ts";
+import {
+  bodyOff,
+  bodyOffFor,
+  bodyWord,
+  ENC_INT,
+  ENC_RAW,
+  ENC_RAW_INLINE,
+  makeMeta,
+  META_ACCESS_SHIFT,
+  NO_EXPIRY,
+  objectEncoding,
+  objectExpiry,
+  TYPE_STRING,
+  withEncoding,
+} from "../types/object.ts";
+import {
+  ByteRange,
+  INLINE_LEN_MAX,
+  readString,
+  storeBigIntBody,
+  storeIntBody,
+  storeStringBody,
+  stringBodyBytes,
+  stringEncodingFor,
+} from "../types/t_string.ts";
+import type { AccessPolicy } from "./access.ts";
+import { Db } from "./db.ts";
+import { LazyFree } from "./lazy_free.ts";
+
+/** Growth of a raw string's block is doubled up to this much, then this much is added (as sds). */
+const PREALLOC_MAX_BYTES = 1 << 20;
+
+export class Keyspace {
+  readonly arena: Arena;
+  readonly dbs: Db[];
+  readonly access: AccessPolicy;
+  readonly prng: Prng;
+  readonly lazyFree: LazyFree;
+  /** Unix time in ms that this batch of commands sees. */
+  nowMs = 0;
+  /** Hash of the key looked up last. */
+  hash = 0;
+  /** Whether reads leave access times alone: set for a client with NO-TOUCH and while a snapshot runs. */
+  noTouch = false;
+  /** Set while loading or when the active cycle is switched off by DEBUG: keys then expire lazily only. */
+  activeExpire = true;
+  hits = 0;
+  misses = 0;
+  expiredKeys = 0;
+  expiredStalePercent = 0;
+  expiredTimeCapReached = 0;
+  expireCycleCpuUs = 0;
+
+  private readonly k0: number;
+  private readonly k1: number;
+  private readonly range = new ByteRange();
+
+  /** `count` empty databases. The seeds make the hash unpredictable. */
+  constructor(arena: Arena, count: number, access: AccessPolicy, prng: Prng) {
+    this.arena = arena;
+    this.access = access;
+    this.prng = prng;
+    this.lazyFree = new LazyFree(arena);
+    this.k0 = prng.nextU32();
+    this.k1 = prng.nextU32();
+    this.dbs = [];
+    for (let id = 0; id < count; id++) this.dbs.push(new Db(arena, id, this.k0, this.k1));
+  }
+
+  /** Moves the time that expiry and access see. */
+  setTime(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.access.setTime(nowMs);
+  }
+
+  // Lookups.
+
+  /** The live entry of a key, or 0: for commands that read. Counts a hit or a miss. */
+  lookupKeyRead(db: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const ref = this.lookupKey(db, key, off, len);
+    if (ref === 0) {
+      this.misses++;
+      return 0;
+    }
+    this.hits++;
+    if (!this.noTouch) this.touch(ref);
+    return ref;
+  }
+
+  /** The live entry of a key, or 0: for commands that may change it. */
+  lookupKeyWrite(db: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const ref = this.lookupKey(db, key, off, len);
+    if (ref !== 0 && !this.noTouch) this.touch(ref);
+    return ref;
+  }
+
+  /** The live entry of a key, or 0, leaving access time and statistics alone. */
+  lookupKey(db: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const hash = db.keys.hash(key, off, len);
+    this.hash = hash;
+    const ref = db.keys.find(hash, key, off, len);
+    if (ref === 0 || !this.isExpired(ref)) return ref;
+    this.expireFound(db, ref);
+    return 0;
+  }
+
+  /** Whether an entry's time is over. */
+  isExpired(ref: number): boolean {
+    if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) === 0) return false;
+    return objectExpiry(this.arena, ref) < this.nowMs;
+  }
+
+  /** Records an access to an entry. */
+  touch(ref: number): void {
+    const meta = entryMeta(this.arena, ref);
+    const old = meta >>> META_ACCESS_SHIFT;
+    const access = this.access.touched(old);
+    if (access === old) return;
+    this.arena.storeI32(
+      ref,
+      0,
+      meta & ((1 << META_ACCESS_SHIFT) - 1) | access << META_ACCESS_SHIFT,
+    );
+  }
+
+  // Changes to the current key.
+
+  /**
+   * Makes the current key hold a string. `ref` is its entry or 0; `expireAt` is in unix ms or NO_EXPIRY.
+   */
+  setString(
+    db: Db,
+    ref: number,
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    val: ReadonlyBytes,
+    valOff: number,
+    valLen: number,
+    expireAt: number,
+  ): number {
+    const arena = this.arena;
+    const encoding = stringEncodingFor(val, valOff, valLen);
+    const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
+    const bytes = at + stringBodyBytes(encoding, valLen);
+    const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
+    const target = this.place(db, ref, key, keyOff, keyLen, bytes, expireAt, block);
+    const meta = makeMeta(TYPE_STRING, encoding, this.access.initial());
+    arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
+    storeStringBody(arena, target, at, encoding, block, val, valOff, valLen);
+    return target;
+  }
+
+  /** Makes the current key hold an integer (a safe one, or any 64-bit one as BigInt), keeping its expiry. */
+  setInteger(
+    db: Db,
+    ref: number,
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    value: number | bigint,
+  ): number {
+    const arena = this.arena;
+    let target = ref;
+    if (ref === 0 || objectEncoding(arena, ref) !== ENC_INT) {
+      const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(arena, ref);
+      const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
+      target = this.place(db, ref, key, keyOff, keyLen, at + 8, expireAt, 0);
+      const meta = makeMeta(TYPE_STRING, ENC_INT, this.access.initial());
+      arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
+    }
+    const at = bodyOff(arena, target);
+    if (typeof value === "number") storeIntBody(arena, target, at, value);
+    else storeBigIntBody(arena, target, at, value);
+    return target;
+  }
+
+  /**
+   * Makes the current key's string raw and `len` bytes long, what it had in front, zeros behind, and
+   * with room to grow further. The bytes are then changed through `writeString`.
+   */
+  growString(db: Db, ref: number, len: number): number {
+    const arena = this.arena;
+    const encoding = objectEncoding(arena, ref);
+    readString(arena, ref, this.range);
+    const old = this.range.len;
+    if (encoding === ENC_RAW) {
+      this.growRawBlock(ref, old, len);
+      return ref;
+    }
+    const at = bodyOff(arena, ref);
+    if (len > INLINE_LEN_MAX) {
+      const block = arena.alloc(len + Math.min(len, PREALLOC_MAX_BYTES));
+      arena.copyIn(block, 0, this.range.buf, this.range.off, old);
+      if (len > old) arena.fill(block, old, len - old, 0);
+      const target = at + 8 <= arena.usable(ref) ? ref : this.moveEntry(db, ref, at, at + 8);
+      arena.storeI32(target, at, block);
+      arena.storeI32(target, at + 4, len);
+      arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW));
+      return target;
+    }
+    const bytes = at + 4 + len;
+    const keep = encoding === ENC_INT ? at : at + 4 + old;
+    const target = bytes <= arena.usable(ref) ? ref : this.moveEntry(db, ref, keep, bytes);
+    if (encoding === ENC_INT) arena.copyIn(target, at + 4, this.range.buf, this.range.off, old);
+    if (len > old) arena.fill(target, at + 4 + old, len - old, 0);
+    arena.storeI32(target, at, len);
+    arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW_INLINE));
+    return target;
+  }
+
+  /** Writes into the string of an entry that `growString` prepared. */
+  writeString(ref: number, at: number, buf: ReadonlyBytes, off: number, len: number): void {
+    const arena = this.arena;
+    if (objectEncoding(arena, ref) === ENC_RAW) {
+      arena.copyIn(bodyWord(arena, ref, 0), at, buf, off, len);
+    } else {
+      arena.copyIn(ref, bodyOff(arena, ref) + 4 + at, buf, off, len);
+    }
+  }
+
+  /** Gives the current key an expiry in unix ms, or with NO_EXPIRY takes it away. */
+  setExpiry(db: Db, ref: number, expireAt: number): number {
+    const arena = this.arena;
+    const meta = entryMeta(arena, ref);
+    const had = (meta & ENTRY_HAS_EXPIRY) !== 0;
+    const has = expireAt !== NO_EXPIRY;
+    if (had && has) {
+      arena.storeF64(ref, 8, expireAt);
+      return ref;
+    }
+    if (!had && !has) return ref;
+    const keyLen = entryKeyLen(arena, ref);
+    const fromOff = entryKeyOff(meta);
+    const from = bodyOff(arena, ref);
+    const to = bodyOffFor(keyLen, has);
+    const bodyBytes = this.bodyBytes(ref);
+    const moved = arena.alloc(to + bodyBytes);
+    arena.storeI32(moved, 0, meta ^ ENTRY_HAS_EXPIRY);
+    arena.storeI32(moved, 4, keyLen);
+    arena.copyBlock(moved, has ? 16 : 8, ref, fromOff, keyLen);
+    arena.copyBlock(moved, to, ref, from, bodyBytes);
+    if (has) {
+      arena.storeF64(moved, 8, expireAt);
+      this.insertOrFree(db.expires, moved);
+    } else this.forgetExpiry(db, ref);
+    db.keys.replaceFound(moved);
+    arena.free(ref);
+    return moved;
+  }
+
+  /** Removes the current key and frees its value. */
+  remove(db: Db, ref: number): void {
+    this.unlinkFound(db, ref);
+    this.lazyFree.freeEntry(ref);
+  }
+
+  /**
+   * Moves the current key's value to a new key, which must not exist, of the same or another database.
+   * `ref` was looked up last. The new entry keeps value, expiry and access bits.
+   */
+  moveValue(db: Db, ref: number, toDb: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const arena = this.arena;
+    const moved = this.entryLike(ref, key, off, len);
+    const bytes = this.bodyBytes(ref);
+    arena.copyBlock(moved, bodyOff(arena, moved), ref, bodyOff(arena, ref), bytes);
+    const hash = this.hash;
+    this.link(toDb, moved, toDb.keys.hash(key, off, len));
+    this.hash = hash;
+    db.keys.findRef(hash, ref); // The insertion may have split its bucket.
+    this.unlinkFound(db, ref);
+    arena.free(ref);
+    return moved;
+  }
+
+  /** Makes a copy of an entry under a new key, which must not exist. */
+  copyValue(ref: number, toDb: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const arena = this.arena;
+    readString(arena, ref, this.range);
+    const raw = objectEncoding(arena, ref) === ENC_RAW;
+    const block = raw ? arena.alloc(this.range.len) : 0;
+    const copy = this.entryLike(ref, key, off, len);
+    const at = bodyOff(arena, copy);
+    arena.copyBlock(copy, at, ref, bodyOff(arena, ref), this.bodyBytes(ref));
+    if (raw) {
+      arena.copyIn(block, 0, this.range.buf, this.range.off, this.range.len);
+      arena.storeI32(copy, at, block);
+    }
+    this.link(toDb, copy, toDb.keys.hash(key, off, len));
+    return copy;
+  }
+
+  // Whole databases.
+
+  /** A live key chosen at random, or 0. */
+  randomKey(db: Db): number {
+    const allVolatile = db.keys.count === db.expires.count;
+    for (let tries = 0; db.keys.count > 0; tries++) {
+      const ref = db.keys.random(this.prng);
+      if (!this.isExpired(ref)) return ref;
+      // With every key dead but not yet removed this could go on for long; Redis gives up here too.
+      if (allVolatile && tries >= 100) return ref;
+      this.expireEntry(db, ref);
+    }
+    return 0;
+  }
+
+  /** Empties a database. The entries are freed in slices afterwards. Returns how many there were. */
+  empty(db: Db): number {
+    const count = db.keys.count;
+    if (count === 0) return 0;
+    const fresh = new Db(this.arena, db.id, this.k0, this.k1);
+    this.lazyFree.add(db.keys, db.expires);
+    db.keys = fresh.keys;
+    db.expires = fresh.expires;
+    db.avgTtlMs = 0;
+    db.expireCursor = 0;
+    return count;
+  }
+
+  /** Exchanges the contents of two databases. */
+  swap(a: Db, b: Db): void {
+    const { keys, expires, avgTtlMs, expireCursor } = a;
+    a.keys = b.keys;
+    a.expires = b.expires;
+    a.avgTtlMs = b.avgTtlMs;
+    a.expireCursor = b.expireCursor;
+    b.keys = keys;
+    b.expires = expires;
+    b.avgTtlMs = avgTtlMs;
+    b.expireCursor = expireCursor;
+  }
+
+  /** Removes an entry whose time is over, found by other means than a lookup. */
+  expireEntry(db: Db, ref: number): void {
+    const meta = entryMeta(this.arena, ref);
+    const off = refOffset(ref) + entryKeyOff(meta);
+    this.hash = db.keys.hash(this.arena.u8[ref >>> 27], off, entryKeyLen(this.arena, ref));
+    if (db.keys.findRef(this.hash, ref)) this.expireFound(db, ref);
+  }
+
+  /** Bytes of the body of an entry, without blocks it points to. */
+  bodyBytes(ref: number): number {
+    const encoding = objectEncoding(this.arena, ref);
+    return stringBodyBytes(
+      encoding,
+      encoding === ENC_RAW || encoding === ENC_INT ? 0 : bodyWord(this.arena, ref, 0),
+    );
+  }
+
+  private expireFound(db: Db, ref: number): void {
+    this.expiredKeys++;
+    this.remove(db, ref);
+  }
+
+  /** Takes the current key out of both dicts. */
+  private unlinkFound(db: Db, ref: number): void {
+    if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
+    db.keys.removeFound(this.hash);
+  }
+
+  private forgetExpiry(db: Db, ref: number): void {
+    if (db.expires.findRef(this.hash, ref)) db.expires.removeFound(this.hash);
+  }
+
+  /**
+   * A block of `bytes` for the current key's new state, with head and key written, known to both dicts,
+   * and the old value freed: `ref` itself where its size fits. `block` is freed if memory runs out.
+   */
+  private place(
+    db: Db,
+    ref: number,
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    bytes: number,
+    expireAt: number,
+    block: number,
+  ): number {
+    const arena = this.arena;
+    const has = expireAt !== NO_EXPIRY;
+    if (ref !== 0 && Arena.blockBytes(bytes) === arena.usable(ref)) {
+      const had = (entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
+      if (had === has) {
+        this.lazyFree.freeValue(ref);
+        if (has) arena.storeF64(ref, 8, expireAt);
+        return ref;
+      }
+    }
+    let target = 0;
+    try {
+      target = arena.alloc(bytes);
+      arena.storeI32(target, 0, has ? ENTRY_HAS_EXPIRY : 0);
+      arena.storeI32(target, 4, keyLen);
+      if (has) arena.storeF64(target, 8, expireAt);
+      arena.copyIn(target, has ? 16 : 8, key, keyOff, keyLen);
+      if (has) db.expires.insert(this.hash, target);
+      if (ref === 0) this.insertKey(db, target, has);
+    } catch (error) {
+      if (target !== 0) arena.free(target);
+      if (block !== 0) arena.free(block);
+      throw error;
+    }
+    if (ref !== 0) {
+      if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
+      db.keys.replaceFound(target);
+      this.lazyFree.freeEntry(ref);
+    }
+    return target;
+  }
+
+  private insertKey(db: Db, ref: number, has: boolean): void {
+    try {
+      db.keys.insert(this.hash, ref);
+    } catch (error) {
+      if (has) this.forgetExpiry(db, ref);
+      throw error;
+    }
+  }
+
+  private insertOrFree(dict: Dict, ref: number): void {
+    try {
+      dict.insert(this.hash, ref);
+    } catch (error) {
+      this.arena.free(ref);
+      throw error;
+    }
+  }
+
+  /** A new entry with another key and the head of `ref`; the body is the caller's to fill. */
+  private entryLike(ref: number, key: ReadonlyBytes, off: number, len: number): number {
+    const arena = this.arena;
+    const meta = entryMeta(arena, ref);
+    const has = (meta & ENTRY_HAS_EXPIRY) !== 0;
+    const made = arena.alloc(bodyOffFor(len, has) + this.bodyBytes(ref));
+    arena.storeI32(made, 0, meta);
+    arena.storeI32(made, 4, len);
+    if (has) arena.storeF64(made, 8, objectExpiry(arena, ref));
+    arena.copyIn(made, has ? 16 : 8, key, off, len);
+    return made;
+  }
+
+  /** Makes a finished entry known to both dicts, or frees its block (not its value) and throws. */
+  private link(db: Db, ref: number, hash: number): void {
+    this.hash = hash;
+    const has = (entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
+    if (has) this.insertOrFree(db.expires, ref);
+    try {
+      this.insertKey(db, ref, has);
+    } catch (error) {
+      this.arena.free(ref);
+      throw error;
+    }
+  }
+
+  /** Moves the current key's entry to a block of `bytes`, keeping its first `keep` bytes. */
+  private moveEntry(db: Db, ref: number, keep: number, bytes: number): number {
+    const arena = this.arena;
+    const moved = arena.alloc(bytes);
+    arena.copyBlock(moved, 0, ref, 0, keep);
+    if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0 && db.expires.findRef(this.hash, ref)) {
+      db.expires.replaceFound(moved);
+    }
+    db.keys.replaceFound(moved);
+    arena.free(ref);
+    return moved;
+  }
+
+  private growRawBlock(ref: number, old: number, len: number): void {
+    const arena = this.arena;
+    let block = bodyWord(arena, ref, 0);
+    const at = bodyOff(arena, ref);
+    if (len > arena.usable(block)) {
+      block = arena.realloc(block, len + Math.min(len, PREALLOC_MAX_BYTES));
+      arena.storeI32(ref, at, block);
+    }
+    if (len > old) {
+      arena.fill(block, old, len - old, 0);
+      arena.storeI32(ref, at + 4, len);
+    }
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * The arena: where everything that outlives a command lives.
+ *
+ * Keys, values and the tables that find them are bytes in SharedArrayBuffers. The garbage collector
+ * never walks them, they cost a fraction of the same data as JavaScript objects, and a snapshot
+ * worker can read them while the server goes on.
+ *
+ *     ref     31      27 26                              0
+ *             +---------+---------------------------------+
+ *             | segment |        byte offset >>> 3        |      0 is null
+ *             +---------+---------------------------------+
+ *
+ *     segment   up to 1 GiB of address space; the system pays for pages when they are touched
+ *       extent    whole 4 KiB pages, one large block or one run          extents.ts
+ *         run       64 KiB cut into blocks of one size class             runs.ts, size_classes.ts
+ *
+ * Thirty-two segments of 1 GiB are the limit. A segment is opened when the others are full, at
+ * `segmentBytes` each (small where the arena is embedded in another program), or longer for one
+ * block that needs it.
+ *
+ * Stores. Only this folder writes into segments. Everybody else sees them through `u8`, `i32`, `u32`
+ * and `f64`, whose types refuse assignment, and stores through the writers below (`storeI32`,
+ * `copyIn`, `move`, ...). Each writer first shows the stretch it is about to change to the
+ * `preserver`, if there is one: that is where a running snapshot saves the old page. With none it
+ * costs one predictable branch.
+ *
+ * Ownership. `alloc` gives a block, `free` takes it back; nothing else keeps track. `usedBytes` is
+ * exact: the sum of the block sizes handed out. An arena that is full throws the one `ArenaFull`
+ * object from `alloc` and `realloc`; whoever changes data allocates first and changes afterwards,
+ * so the command that runs into it has changed nothing.
+ */
+import { assert } from "../base/assert.ts";
+import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { Extents, PAGE_BYTES } from "./extents.ts";
+import { Runs } from "./runs.ts";
+import { CLASS_BYTES, classOfSize, RUN_BYTES, SMALL_MAX_BYTES } from "./size_classes.ts";
+
+/** Arena memory as everyone outside core/memory sees it. */
+export interface ReadonlyWords {
+  readonly length: number;
+  readonly [index: number]: number;
+}
+
+/** Sees every stretch of bytes before it is changed. */
+export interface Preserver {
+  preserve(segment: number, offset: number, len: number): void;
+}
+
+/** Thrown by `alloc` and `realloc` when the arena has no room; always the object `ARENA_FULL`. */
+export class ArenaFull extends Error {
+  override name = "ArenaFull";
+}
+export const ARENA_FULL: ArenaFull = new ArenaFull("the arena is full");
+
+export interface ArenaOptions {
+  /** Bytes of a segment, a multiple of 64 KiB, at most 1 GiB. */
+  segmentBytes?: number;
+  /** Most segments that may be opened, 1 to 32. */
+  segmentsMax?: number;
+  /** Fill freed blocks with a pattern and check it when they are used again. For tests. */
+  poison?: boolean;
+}
+
+export const SEGMENT_BYTES_MAX: number = 1 << 30;
+export const SEGMENTS_MAX = 32;
+/** Mask of the offset part of a ref. */
+export const REF_OFFSET_MASK: number = (1 << 27) - 1;
+const POISON = 0xdb;
+
+/** Segment of a ref. */
+export function refSegment(ref: number): number {
+  return ref >>> 27;
+}
+
+/** Offset of a ref in its segment, in bytes. */
+export function refOffset(ref: number): number {
+  return (ref & REF_OFFSET_MASK) << 3;
+}
+
+export class Arena {
+  /** The segments, as bytes, words and doubles; the index is `refSegment(ref)`. */
+  readonly u8: readonly ReadonlyBytes[];
+  readonly i32: readonly ReadonlyWords[];
+  readonly f64: readonly ReadonlyWords[];
+  /** Bytes handed out and not yet freed, at block sizes. */
+  usedBytes = 0;
+  /** The highest `usedBytes` has been. */
+  peakBytes = 0;
+  /** Blocks handed out and not yet freed. */
+  liveBlocks = 0;
+  /** Set while a snapshot runs. */
+  preserver: Preserver | null = null;
+
+  private readonly bytes: Uint8Array[] = [];
+  private readonly words: Int32Array[] = [];
+  private readonly doubles: Float64Array[] = [];
+  private readonly extents: Extents[] = [];
+  private readonly runs: Runs;
+  private readonly segmentBytes: number;
+  /** Bytes of the segments that are open. */
+  private openBytes = 0;
+  private committedPages = 0;
+  private readonly segmentsMax: number;
+  /** Freed blocks by run, in poison mode. */
+  private readonly poisoned: Map<number, Set<number>> | null;
+
+  constructor(options: ArenaOptions = {}) {
+    this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES_MAX;
+    this.segmentsMax = options.segmentsMax ?? SEGMENTS_MAX;
+    this.poisoned = options.poison ? new Map() : null;
+    assert(this.segmentBytes % (1 << 16) === 0, "a segment is a multiple of 64 KiB");
+    assert(this.segmentBytes <= SEGMENT_BYTES_MAX, "a segment is at most 1 GiB");
+    assert(this.segmentsMax >= 1 && this.segmentsMax <= SEGMENTS_MAX, "1 to 32 segments");
+    this.u8 = this.bytes;
+    this.i32 = this.words;
+    this.f64 = this.doubles;
+    this.runs = new Runs(this.words, this);
+    this.openSegment(this.segmentBytes);
+    // Page 0 of segment 0 is never handed out: its offset is the null ref.
+    this.extents[0].alloc(1);
+    this.committedPages = 1;
+  }
+
+  /** Number of segments opened so far. */
+  get segmentCount(): number {
+    return this.bytes.length;
+  }
+
+  /** The shared buffers, for a worker that reads them. */
+  get buffers(): SharedArrayBuffer[] {
+    return this.bytes.map((view) => view.buffer as SharedArrayBuffer);
+  }
+
+  /** Bytes of pages in use: blocks, and the unused rest of their runs. */
+  get committedBytes(): number {
+    return this.committedPages * PAGE_BYTES;
+  }
+
+  /** Bytes that can still be committed, as if no stretch of pages were broken up. */
+  get headroomBytes(): number {
+    const unopened = (this.segmentsMax - this.bytes.length) * this.segmentBytes;
+    return unopened + this.openBytes - this.committedBytes;
+  }
+
+  /** Bytes a block of `size` bytes really takes. */
+  static blockBytes(size: number): number {
+    if (size <= SMALL_MAX_BYTES) return CLASS_BYTES[classOfSize(size)];
+    return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+  }
+
+  /** A block of at least `size` bytes (1 to 1 GiB), 8-byte aligned, contents undefined. */
+  alloc(size: number): number {
+    assert(size > 0, "a block has a size");
+    let ref: number;
+    let got: number;
+    if (size <= SMALL_MAX_BYTES) {
+      const cls = classOfSize(size);
+      ref = this.runs.alloc(cls);
+      got = CLASS_BYTES[cls];
+    } else {
+      ref = this.allocLarge(size);
+      got = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+    }
+    this.usedBytes += got;
+    this.liveBlocks++;
+    if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
+    if (this.poisoned !== null) this.checkPoison(this.poisoned, ref, got);
+    return ref;
+  }
+
+  /** Takes the block at `ref` back. */
+  free(ref: number): void {
+    const size = this.usable(ref);
+    this.usedBytes -= size;
+    this.liveBlocks--;
+    assert(this.usedBytes >= 0, "no block is freed twice");
+    if (this.poisoned !== null) this.fill(ref, 0, size, POISON);
+    const segment = ref >>> 27;
+    const run = this.runs.runAt(segment, refOffset(ref));
+    if (run === 0) this.freePages(ref);
+    else this.runs.free(run, ref);
+    if (this.poisoned !== null && run !== 0) this.notePoison(this.poisoned, run, ref);
+  }
+
+  /** Bytes that may be used in the block at `ref`. */
+  usable(ref: number): number {
+    const segment = ref >>> 27;
+    const offset = refOffset(ref);
+    const run = this.runs.runAt(segment, offset);
+    if (run !== 0) return this.runs.blockBytes(run);
+    assert(offset % PAGE_BYTES === 0, "a large block begins at a page");
+    return this.extents[segment].pagesAt(offset / PAGE_BYTES) * PAGE_BYTES;
+  }
+
+  /**
+   * The block at `ref` with room for `size` bytes: the same one where it fits its class or can
+   * grow or shrink in place, otherwise a new one with the old contents, the old one freed.
+   */
+  realloc(ref: number, size: number): number {
+    const have = this.usable(ref);
+    if (Arena.blockBytes(size) === have) return ref;
+    if (have > SMALL_MAX_BYTES && size > SMALL_MAX_BYTES && this.resizeLarge(ref, size)) return ref;
+    const moved = this.alloc(size);
+    this.copyBlock(moved, 0, ref, 0, Math.min(have, size));
+    this.free(ref);
+    return moved;
+  }
+
+  /** Stores a byte `off` bytes into the block. */
+  storeU8(ref: number, off: number, value: number): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, 1);
+    this.bytes[segment][at] = value;
+  }
+
+  /** Stores 32 bits `off` bytes into the block; `off` is a multiple of 4. */
+  storeI32(ref: number, off: number, value: number): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, 4);
+    this.words[segment][at >> 2] = value;
+  }
+
+  /** Stores a double `off` bytes into the block; `off` is a multiple of 8. */
+  storeF64(ref: number, off: number, value: number): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, 8);
+    this.doubles[segment][at >> 3] = value;
+  }
+
+  /** Copies `len` bytes of `src`, from `srcOff` on, to `off` in the block. */
+  copyIn(ref: number, off: number, src: ReadonlyBytes, srcOff: number, len: number): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, len);
+    copyBytes(this.bytes[segment], at, src, srcOff, len);
+  }
+
+  /** Copies between two blocks that don't overlap. */
+  copyBlock(ref: number, off: number, srcRef: number, srcOff: number, len: number): void {
+    this.copyIn(ref, off, this.bytes[srcRef >>> 27], refOffset(srcRef) + srcOff, len);
+  }
+
+  /** Moves `len` bytes within a block; the stretches may overlap. */
+  move(ref: number, off: number, fromOff: number, len: number): void {
+    const segment = ref >>> 27;
+    const base = refOffset(ref);
+    if (this.preserver !== null) this.preserver.preserve(segment, base + off, len);
+    this.bytes[segment].copyWithin(base + off, base + fromOff, base + fromOff + len);
+  }
+
+  /** Fills `len` bytes with one value. */
+  fill(ref: number, off: number, len: number, value: number): void {
+    const segment = ref >>> 27;
+    const at = refOffset(ref) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, len);
+    this.bytes[segment].fill(value, at, at + len);
+  }
+
+  /** Pages for a run or a large block, opening a segment when none has them. */
+  allocPages(pages: number): number {
+    for (let segment = 0; segment < this.extents.length; segment++) {
+      const page = this.extents[segment].alloc(pages);
+      if (page < 0) continue;
+      this.committedPages += pages;
+      return segment << 27 | page * (PAGE_BYTES / 8);
+    }
+    const bytes = Math.max(this.segmentBytes, Math.ceil(pages * PAGE_BYTES / 65536) * 65536);
+    if (this.bytes.length >= this.segmentsMax || bytes > SEGMENT_BYTES_MAX) throw ARENA_FULL;
+    this.openSegment(bytes);
+    return this.allocPages(pages);
+  }
+
+  /** Gives back what `allocPages` gave. */
+  freePages(ref: number): void {
+    const extents = this.extents[ref >>> 27];
+    const page = refOffset(ref) / PAGE_BYTES;
+    this.committedPages -= extents.pagesAt(page);
+    extents.free(page);
+  }
+
+  /** Throws unless the allocator's own books agree with each other. */
+  validateIntegrity(): void {
+    for (const extents of this.extents) extents.validateIntegrity();
+    this.runs.validateIntegrity();
+    let pages = 0;
+    for (const extents of this.extents) pages += extents.usedPages;
+    assert(pages === this.committedPages, "the pages in use are counted");
+    const large = pages - this.runs.count * (RUN_BYTES / PAGE_BYTES) - 1;
+    assert(
+      large * PAGE_BYTES + this.runs.usedBytes() === this.usedBytes,
+      "the used bytes are the blocks in runs and the large blocks",
+    );
+  }
+
+  private allocLarge(size: number): number {
+    assert(size <= SEGMENT_BYTES_MAX, "a block is at most 1 GiB");
+    return this.allocPages(Math.ceil(size / PAGE_BYTES));
+  }
+
+  private resizeLarge(ref: number, size: number): boolean {
+    const extents = this.extents[ref >>> 27];
+    const page = refOffset(ref) / PAGE_BYTES;
+    const old = extents.pagesAt(page);
+    const pages = Math.ceil(size / PAGE_BYTES);
+    if (!extents.resize(page, pages)) return false;
+    this.usedBytes += (pages - old) * PAGE_BYTES;
+    this.committedPages += pages - old;
+    if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
+    return true;
+  }
+
+  private openSegment(bytes: number): void {
+    let buffer: SharedArrayBuffer;
+    try {
+      buffer = new SharedArrayBuffer(bytes);
+    } catch {
+      throw ARENA_FULL; // The process may not have that much address space.
+    }
+    this.openBytes += bytes;
+    this.bytes.push(new Uint8Array(buffer));
+    this.words.push(new Int32Array(buffer));
+    this.doubles.push(new Float64Array(buffer));
+    this.extents.push(new Extents(bytes / PAGE_BYTES));
+    this.runs.addSegment(bytes / PAGE_BYTES);
+  }
+
+  private notePoison(poisoned: Map<number, Set<number>>, run: number, ref: number): void {
+    if (this.runs.usedIn(run) === 0) {
+      poisoned.delete(run); // The run was rewound: its blocks may be cut anew.
+      return;
+    }
+    const refs = poisoned.get(run);
+    assert(!refs?.has(ref), "no block is freed twice");
+    if (refs === undefined) poisoned.set(run, new Set([ref]));
+    else refs.add(ref);
+  }
+
+  /** A freed block must be as `free` left it: the link to the next free block, then the pattern. */
+  private checkPoison(poisoned: Map<number, Set<number>>, ref: number, size: number): void {
+    const run = this.runs.runAt(ref >>> 27, refOffset(ref));
+    if (run === 0 || !poisoned.get(run)?.delete(ref)) return;
+    const view = this.bytes[ref >>> 27];
+    const base = refOffset(ref);
+    for (let i = 4; i < size; i++) {
+      assert(view[base + i] === POISON, "no block is written after it is freed");
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Extents: which pages of a segment are in use.
+ *
+ * A segment is a row of 4 KiB pages, split into extents (stretches of pages) that are used or free.
+ * Two free neighbours never exist: freeing joins them at once, so after everything is freed one
+ * extent spans the segment again.
+ *
+ *     page     0   1   2   3   4   5   6   7   8   9 ...
+ *     length  +1  -3       -3  +4          +4  -n          ... -n
+ *              |   free         used            free
+ *
+ * `length` is written at the first and the last page of an extent (boundary tags, Knuth, TAOCP 1,
+ * 2.5): positive when used, negative when free. Free extents hang in lists by the power of two of
+ * their length; the search takes the first that fits in its own list, then any of a longer one. The
+ * untouched end of a segment is the longest extent, hence the last to be used, and the operating
+ * system gives it no memory before that.
+ *
+ * All of this lives outside the arena, in typed arrays that only the allocator sees: 16 bytes per
+ * page, untouched (and so unpaid) where the pages are.
+ */
+import { assert } from "../base/assert.ts";
+
+/** Bytes of a page, the unit of extents and of snapshots. */
+export const PAGE_BYTES = 4096;
+
+const LISTS = 20;
+
+export class Extents {
+  readonly pages: number;
+  /** Pages in use. */
+  usedPages = 0;
+  private readonly length: Int32Array;
+  private readonly next: Int32Array;
+  private readonly prev: Int32Array;
+  private readonly heads = new Int32Array(LISTS).fill(-1);
+
+  /** A segment of `pages` pages, all free. */
+  constructor(pages: number) {
+    assert(pages > 0 && pages <= 1 << 19, "a segment has 1 to 524,288 pages");
+    this.pages = pages;
+    this.length = new Int32Array(pages);
+    this.next = new Int32Array(pages);
+    this.prev = new Int32Array(pages);
+    this.addFree(0, pages);
+  }
+
+  /** Takes `count` pages in a row. Returns the first page, or -1 when no free extent is that long. */
+  alloc(count: number): number {
+    for (let list = listOf(count); list < LISTS; list++) {
+      for (let page = this.heads[list]; page >= 0; page = this.next[page]) {
+        const free = -this.length[page];
+        if (free < count) continue;
+        this.removeFree(page);
+        this.setUsed(page, count);
+        if (free > count) this.addFree(page + count, free - count);
+        this.usedPages += count;
+        return page;
+      }
+    }
+    return -1;
+  }
+
+  /** Pages of the used extent that begins at `page`. */
+  pagesAt(page: number): number {
+    const count = this.length[page];
+    assert(count > 0, "the page begins a used extent");
+    return count;
+  }
+
+  /** Gives back the extent that begins at `page` and joins it with free neighbours. */
+  free(page: number): void {
+    let first = page;
+    let count = this.pagesAt(page);
+    this.usedPages -= count;
+    const after = page + count;
+    if (after < this.pages && this.length[after] < 0) {
+      count += -this.length[after];
+      this.removeFree(after);
+    }
+    if (first > 0 && this.length[first - 1] < 0) {
+      const before = -this.length[first - 1];
+      first -= before;
+      count += before;
+      this.removeFree(first);
+    }
+    this.addFree(first, count);
+  }
+
+  /** Makes the extent at `page` `count` pages long where it lies. False when the room is taken. */
+  resize(page: number, count: number): boolean {
+    const old = this.pagesAt(page);
+    if (count === old) return true;
+    const after = page + old;
+    const room = after < this.pages && this.length[after] < 0 ? -this.length[after] : 0;
+    if (count > old + room) return false;
+    if (room > 0) this.removeFree(after);
+    this.setUsed(page, count);
+    if (old + room > count) this.addFree(page + count, old + room - count);
+    this.usedPages += count - old;
+    return true;
+  }
+
+  /** Pages of the longest free extent. */
+  longestFree(): number {
+    for (let list = LISTS - 1; list >= 0; list--) {
+      let longest = 0;
+      for (let page = this.heads[list]; page >= 0; page = this.next[page]) {
+        longest = Math.max(longest, -this.length[page]);
+      }
+      if (longest > 0) return longest;
+    }
+    return 0;
+  }
+
+  /** Throws unless the tags, the lists and the count of used pages agree. */
+  validateIntegrity(): void {
+    let used = 0;
+    let freeExtents = 0;
+    let lastFree = false;
+    for (let page = 0; page < this.pages;) {
+      const tag = this.length[page];
+      const count = Math.abs(tag);
+      assert(count > 0 && page + count <= this.pages, "an extent lies within the segment");
+      assert(this.length[page + count - 1] === tag, "both tags of an extent agree");
+      assert(!(lastFree && tag < 0), "free neighbours are joined");
+      if (tag > 0) used += count;
+      else freeExtents++;
+      lastFree = tag < 0;
+      page += count;
+    }
+    assert(used === this.usedPages, "the used pages are counted");
+    for (let list = 0; list < LISTS; list++) {
+      for (let page = this.heads[list]; page >= 0; page = this.next[page]) {
+        assert(listOf(-this.length[page]) === list, "a free extent is in the list of its length");
+        freeExtents--;
+      }
+    }
+    assert(freeExtents === 0, "every free extent is in one list");
+  }
+
+  private setUsed(page: number, count: number): void {
+    this.length[page] = count;
+    this.length[page + count - 1] = count;
+  }
+
+  private addFree(page: number, count: number): void {
+    this.length[page] = -count;
+    this.length[page + count - 1] = -count;
+    const list = listOf(count);
+    const head = this.heads[list];
+    this.next[page] = head;
+    this.prev[page] = -1;
+    if (head >= 0) this.prev[head] = page;
+    this.heads[list] = page;
+  }
+
+  private removeFree(page: number): void {
+    const next = this.next[page];
+    const prev = this.prev[page];
+    if (next >= 0) this.prev[next] = prev;
+    if (prev >= 0) this.next[prev] = next;
+    else this.heads[listOf(-this.length[page])] = next;
+  }
+}
+
+/** List of the free extents of `count` pages: the power of two below it. */
+function listOf(count: number): number {
+  return 31 - Math.clz32(count);
+}

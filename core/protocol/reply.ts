@@ -1,0 +1,279 @@
+/**
+ * Reply: what goes back to one client, as RESP2 or RESP3 bytes.
+ *
+ * Replies are appended to chunks of CHUNK_BYTES taken from a pool; a chunk that has no room for the next
+ * piece is set aside and another one taken, so nothing written is ever moved. A piece larger than a chunk
+ * gets a chunk of its own size. The connection takes the chunks, sends them in order, and returns the
+ * standard ones to the pool; a client with nothing to send holds none.
+ *
+ * The methods are Redis's addReply family. The types that RESP2 lacks have the RESP2 form that Redis gives
+ * them (a map is an array of twice the length, a double is a bulk string, and so on). Texts are strings with
+ * one char per byte.
+ *
+ * Errors are counted here, so that `call` can tell whether a command failed without looking at bytes.
+ */
+import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { formatBigInt64, formatDouble, formatInteger } from "../base/numbers.ts";
+
+/** Bytes of a standard chunk: a pipeline of 64 small replies fits several times over. */
+export const CHUNK_BYTES: number = 16 * 1024;
+/** Most chunks the pool keeps: 4 MiB. */
+const POOL_MAX = 256;
+/** Room for a type byte, the longest integer and CRLF. */
+const HEADER_BYTES = 32;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const OK = ascii("+OK\r\n");
+const NULL_BULK = ascii("$-1\r\n");
+const NULL_ARRAY = ascii("*-1\r\n");
+const NULL_3 = ascii("_\r\n");
+const ZERO = 0x30;
+
+const EMPTY = new Uint8Array(0);
+const pool: Uint8Array[] = [];
+
+/** A chunk and how much of it is written. */
+export interface Chunk {
+  readonly buf: Uint8Array;
+  readonly len: number;
+}
+
+/** A standard chunk. */
+function takeChunk(): Uint8Array {
+  return pool.pop() ?? new Uint8Array(CHUNK_BYTES);
+}
+
+/** Gives a sent chunk back; odd-sized ones are left to the garbage collector. */
+export function releaseChunk(buf: Uint8Array): void {
+  if (buf.length === CHUNK_BYTES && pool.length < POOL_MAX) pool.push(buf);
+}
+
+export class Reply {
+  /** Protocol version, 2 or 3. */
+  resp = 2;
+  /** The chunk being written, and how far. */
+  buf: Uint8Array = EMPTY;
+  pos = 0;
+  /** Chunks set aside before it, oldest first. */
+  full: Chunk[] = [];
+  /** Bytes in `full`. */
+  fullBytes = 0;
+  /** Error replies so far, and the text of the last one without its dash. */
+  errors = 0;
+  lastError = "";
+
+  /** Bytes waiting to be sent. */
+  get bytes(): number {
+    return this.fullBytes + this.pos;
+  }
+
+  // Simple types.
+
+  addOk(): void {
+    this.addRaw(OK);
+  }
+
+  /** Bytes that already are a reply. */
+  addRaw(reply: Uint8Array): void {
+    this.reserve(reply.length);
+    copyBytes(this.buf, this.pos, reply, 0, reply.length);
+    this.pos += reply.length;
+  }
+
+  /** `+text` */
+  addStatus(text: string): void {
+    this.addLine(0x2b, text);
+  }
+
+  /** `-text`, for example "ERR syntax error". Line breaks in it become spaces. */
+  addError(text: string): void {
+    this.errors++;
+    this.lastError = text;
+    this.addLine(0x2d, text.replace(/[\r\n]/g, " "));
+  }
+
+  addInteger(value: number): void {
+    this.reserve(HEADER_BYTES);
+    if (value >= 0 && value <= 9) {
+      const at = this.pos;
+      this.buf[at] = 0x3a;
+      this.buf[at + 1] = ZERO + value;
+      this.buf[at + 2] = CR;
+      this.buf[at + 3] = LF;
+      this.pos = at + 4;
+    } else this.addHeader(0x3a, value);
+  }
+
+  /** A 64-bit integer beyond 2^53. */
+  addBigInteger(value: bigint): void {
+    this.reserve(HEADER_BYTES);
+    this.buf[this.pos] = 0x3a;
+    this.pos = formatBigInt64(this.buf, this.pos + 1, value);
+    this.endLine();
+  }
+
+  addNull(): void {
+    this.addRaw(this.resp === 2 ? NULL_BULK : NULL_3);
+  }
+
+  /** What commands that would have answered an array answer when there is nothing. */
+  addNullArray(): void {
+    this.addRaw(this.resp === 2 ? NULL_ARRAY : NULL_3);
+  }
+
+  addBool(value: boolean): void {
+    if (this.resp === 2) this.addInteger(value ? 1 : 0);
+    else this.addLine(0x23, value ? "t" : "f");
+  }
+
+  addDouble(value: number): void {
+    const text = formatDouble(value);
+    if (this.resp === 2) this.addBulkString(text);
+    else this.addLine(0x2c, text);
+  }
+
+  /** Digits of any length. */
+  addBigNumber(digits: string): void {
+    if (this.resp === 2) this.addBulkString(digits);
+    else this.addLine(0x28, digits);
+  }
+
+  // Strings.
+
+  addBulk(buf: ReadonlyBytes, off: number, len: number): void {
+    this.reserve(HEADER_BYTES);
+    this.addHeader(0x24, len);
+    this.reserve(len + 2);
+    copyBytes(this.buf, this.pos, buf, off, len);
+    this.pos += len;
+    this.endLine();
+  }
+
+  addBulkString(text: string): void {
+    const len = text.length;
+    this.reserve(HEADER_BYTES);
+    this.addHeader(0x24, len);
+    this.reserve(len + 2);
+    this.writeText(text);
+    this.endLine();
+  }
+
+  /** An integer as a bulk string. */
+  addBulkInteger(value: number): void {
+    this.addBulkString(String(value));
+  }
+
+  /** Text for people; `format` has three characters, "txt" or "mkd". */
+  addVerbatim(text: string, format: string): void {
+    if (this.resp === 2) {
+      this.addBulkString(text);
+      return;
+    }
+    this.reserve(HEADER_BYTES);
+    this.addHeader(0x3d, text.length + 4);
+    this.reserve(text.length + 6);
+    this.writeText(`${format}:${text}`);
+    this.endLine();
+  }
+
+  // Aggregates: the header; the elements follow.
+
+  addArray(count: number): void {
+    this.reserve(HEADER_BYTES);
+    this.addHeader(0x2a, count);
+  }
+
+  /** `count` pairs follow, key before value. */
+  addMap(count: number): void {
+    this.reserve(HEADER_BYTES);
+    if (this.resp === 2) this.addHeader(0x2a, count * 2);
+    else this.addHeader(0x25, count);
+  }
+
+  addSet(count: number): void {
+    this.reserve(HEADER_BYTES);
+    this.addHeader(this.resp === 2 ? 0x2a : 0x7e, count);
+  }
+
+  addPush(count: number): void {
+    this.reserve(HEADER_BYTES);
+    this.addHeader(this.resp === 2 ? 0x2a : 0x3e, count);
+  }
+
+  // Chunks.
+
+  /** Makes room for `len` bytes in one piece. */
+  reserve(len: number): void {
+    if (this.pos + len > this.buf.length) this.nextChunk(len);
+  }
+
+  /** Takes everything back that was added since `bytes` was `mark`. */
+  truncate(mark: number): void {
+    while (this.full.length > 0 && this.fullBytes > mark) {
+      const last = this.full.pop()!;
+      this.fullBytes -= last.len;
+      releaseChunk(this.buf);
+      this.buf = last.buf;
+      this.pos = last.len;
+    }
+    this.pos = mark - this.fullBytes;
+  }
+
+  /** The oldest chunk, now the caller's, or null when there is nothing to send. */
+  takeChunk(): Chunk | null {
+    const oldest = this.full.shift();
+    if (oldest !== undefined) {
+      this.fullBytes -= oldest.len;
+      return oldest;
+    }
+    if (this.pos === 0) return null;
+    const chunk = { buf: this.buf, len: this.pos };
+    this.buf = EMPTY;
+    this.pos = 0;
+    return chunk;
+  }
+
+  /** Drops everything unsent. */
+  clear(): void {
+    for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) {
+      releaseChunk(chunk.buf);
+    }
+  }
+
+  private nextChunk(len: number): void {
+    if (this.pos > 0) {
+      this.full.push({ buf: this.buf, len: this.pos });
+      this.fullBytes += this.pos;
+    } else releaseChunk(this.buf);
+    this.buf = len <= CHUNK_BYTES ? takeChunk() : new Uint8Array(len);
+    this.pos = 0;
+  }
+
+  /** A type byte, an integer and CRLF, into room that is there. */
+  private addHeader(type: number, value: number): void {
+    this.buf[this.pos] = type;
+    this.pos = formatInteger(this.buf, this.pos + 1, value);
+    this.endLine();
+  }
+
+  private addLine(type: number, text: string): void {
+    this.reserve(text.length + 3);
+    this.buf[this.pos++] = type;
+    this.writeText(text);
+    this.endLine();
+  }
+
+  private writeText(text: string): void {
+    const buf = this.buf;
+    const pos = this.pos;
+    for (let i = 0; i < text.length; i++) buf[pos + i] = text.charCodeAt(i);
+    this.pos = pos + text.length;
+  }
+
+  private endLine(): void {
+    this.buf[this.pos] = CR;
+    this.buf[this.pos + 1] = LF;
+    this.pos += 2;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Reading arguments. The `...OrReply` functions write Redis's error and return NaN when the argument is not
+ * what it should be; the handler then returns.
+ */
+import { latin1, tokenEquals } from "../base/bytes.ts";
+import { BIG, parseBigInt64, parseInteger } from "../base/numbers.ts";
+import type { Client } from "./client.ts";
+
+export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+export const SYNTAX_ERROR = "ERR syntax error";
+export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+export const NO_SUCH_KEY = "ERR no such key";
+
+/** Whether argument `index` is this word, given in lower case, in any case. */
+export function argIs(c: Client, index: number, lower: Uint8Array): boolean {
+  return tokenEquals(c.argv.buf, c.argv.off[index], c.argv.len[index], lower);
+}
+
+/** The argument as a string of one char per byte; for cold code. */
+export function argString(c: Client, index: number): string {
+  return latin1(c.argv.buf, c.argv.off[index], c.argv.len[index]);
+}
+
+/** The argument as `parseInteger` reads it: NaN when it is no integer, BIG beyond 2^53. */
+export function argInteger(c: Client, index: number): number {
+  return parseInteger(c.argv.buf, c.argv.off[index], c.argv.len[index]);
+}
+
+/** The argument as a 64-bit integer, for when `argInteger` said BIG. */
+export function argBigInt(c: Client, index: number): bigint {
+  return parseBigInt64(c.argv.buf, c.argv.off[index], c.argv.len[index]);
+}
+
+/** An integer argument; beyond 2^53 it is the nearest double. NaN after an error reply. */
+export function getIntegerOrReply(c: Client, index: number, error = NOT_AN_INTEGER): number {
+  const value = argInteger(c, index);
+  if (value === BIG) return Number(argBigInt(c, index));
+  if (Number.isNaN(value)) c.reply.addError(error);
+  return value;
+}
+
+/** An integer argument within [min, max]. NaN after an error reply. */
+export function getRangeOrReply(
+  c: Client,
+  index: number,
+  min: number,
+  max: number,
+  error = NOT_AN_INTEGER,
+): number {
+  const value = getIntegerOrReply(c, index, error);
+  if (Number.isNaN(value) || value >= min && value <= max) return value;
+  c.reply.addError(error);
+  return NaN;
+}

@@ -1,0 +1,95 @@
+/**
+ * Client: one connection, as the commands see it.
+ *
+ * The socket, its buffers and their limits are core/net's business (connection.ts); it hands itself over as a
+ * ClientPort. A client without a socket (tests, later scripts and the AOF loader) has a port of its own.
+ */
+import { Reply } from "../protocol/reply.ts";
+import type { Argv } from "../protocol/resp_parser.ts";
+import type { Db } from "../keyspace/db.ts";
+import type { Command } from "./command.ts";
+import type { Server } from "./server.ts";
+
+// Client flags.
+/** Close once the replies are sent; nothing more is executed. */
+export const CLIENT_CLOSE_AFTER_REPLY: number = 1 << 0;
+/** The socket is gone or going. */
+export const CLIENT_CLOSED: number = 1 << 1;
+export const CLIENT_NO_EVICT: number = 1 << 2;
+export const CLIENT_NO_TOUCH: number = 1 << 3;
+/** CLIENT REPLY OFF, SKIP, and SKIP for the command being executed. */
+export const CLIENT_REPLY_OFF: number = 1 << 4;
+export const CLIENT_REPLY_SKIP_NEXT: number = 1 << 5;
+export const CLIENT_REPLY_SKIP: number = 1 << 6;
+export const CLIENT_UNIX_SOCKET: number = 1 << 7;
+
+/** What a client needs of its connection. */
+export interface ClientPort {
+  /** "ip:port" of the peer and of this end, "path:0" for a unix socket. */
+  readonly addr: string;
+  readonly laddr: string;
+  /** File descriptor, or -1 when the runtime doesn't tell. */
+  readonly fd: number;
+  /** Bytes of query buffer in use, and the rest of it. */
+  readonly queryBytes: number;
+  readonly queryFreeBytes: number;
+  /** Bytes of replies taken from the client and not yet sent. */
+  readonly unsentBytes: number;
+  /** Chunks of replies waiting. */
+  readonly unsentChunks: number;
+  /** Closes at once; replies that were not sent are lost. */
+  close(): void;
+}
+
+const NO_ARGS: Argv = {
+  buf: new Uint8Array(0),
+  argc: 0,
+  off: new Int32Array(0),
+  len: new Int32Array(0),
+};
+
+export class Client {
+  readonly server: Server;
+  readonly id: number;
+  readonly port: ClientPort;
+  readonly reply = new Reply();
+  /** The request being executed. Its bytes are only valid until the handler returns. */
+  argv: Argv = NO_ARGS;
+  db: Db;
+  flags = 0;
+  /** Bits of GATE_ constants (call.ts) that this client must pass. */
+  gates = 0;
+  name = "";
+  libName = "";
+  libVer = "";
+  user = "default";
+  authenticated: boolean;
+  createdMs: number;
+  lastInteractionMs: number;
+  lastCommand: Command | null = null;
+  /** Bytes of the arguments of the request being executed. */
+  argvBytes = 0;
+  netInputBytes = 0;
+  netOutputBytes = 0;
+  commandsProcessed = 0;
+
+  constructor(server: Server, id: number, port: ClientPort, authenticated: boolean) {
+    this.server = server;
+    this.id = id;
+    this.port = port;
+    this.db = server.keyspace.dbs[0];
+    this.authenticated = authenticated;
+    this.createdMs = server.keyspace.nowMs;
+    this.lastInteractionMs = this.createdMs;
+  }
+
+  /** Arguments of the request, the command's name included. */
+  get argc(): number {
+    return this.argv.argc;
+  }
+
+  /** Forgets the request, whose bytes are about to be reused. */
+  resetArgv(): void {
+    this.argv = NO_ARGS;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * What a command is. This is the file to read before adding one.
+ *
+ * A command is declared once, next to its handler in core/commands, as a CommandSpec. Everything else is
+ * derived from the declaration: look-up and dispatch, the arity error, the gates it must pass, ACL
+ * categories, COMMAND INFO, DOCS, LIST and GETKEYS. To add a command, add a spec to its group's list.
+ *
+ *     {
+ *       name: "strlen", arity: 2, flags: READONLY | FAST, categories: ["string"],
+ *       since: "2.2.0", group: "string", complexity: "O(1)",
+ *       summary: "Tells how long a string is.",
+ *       keys: [{ flags: KEY_RO, begin: 1, last: 0, step: 1 }],
+ *       args: [{ name: "key", type: "key", keySpec: 0 }],
+ *       handler: strlenCommand,
+ *     }
+ *
+ * A handler is synchronous, takes the client, reads `c.argv`, and writes one reply to `c.reply`. Expected errors
+ * are replies. What it throws is a bug, except ArenaFull, which `call` turns into the -OOM reply.
+ */
+import type { Client } from "./client.ts";
+
+export type Handler = (c: Client) => void;
+
+// Flags, as COMMAND INFO names them.
+export const WRITE: number = 1 << 0;
+export const READONLY: number = 1 << 1;
+/** Refused when memory is short. */
+export const DENYOOM: number = 1 << 2;
+export const ADMIN: number = 1 << 3;
+export const PUBSUB: number = 1 << 4;
+export const NOSCRIPT: number = 1 << 5;
+export const BLOCKING: number = 1 << 6;
+/** Allowed while the data set is loading. */
+export const LOADING: number = 1 << 7;
+export const STALE: number = 1 << 8;
+export const SKIP_MONITOR: number = 1 << 9;
+export const SKIP_SLOWLOG: number = 1 << 10;
+/** O(1) or O(log n): never pauses the server. */
+export const FAST: number = 1 << 11;
+/** Allowed before authentication. */
+export const NO_AUTH: number = 1 << 12;
+export const MAY_REPLICATE: number = 1 << 13;
+export const NO_MANDATORY_KEYS: number = 1 << 14;
+/** Refused unless enabled by a directive (DEBUG, MODULE). */
+export const PROTECTED: number = 1 << 15;
+export const MOVABLE_KEYS: number = 1 << 16;
+export const ALLOW_BUSY: number = 1 << 17;
+export const NO_MULTI: number = 1 << 18;
+export const TOUCHES_ARBITRARY_KEYS: number = 1 << 19;
+export const NO_ASYNC_LOADING: number = 1 << 20;
+
+/** Names of the flags by bit, as COMMAND INFO prints them. */
+export const FLAG_NAMES: readonly string[] = [
+  "write",
+  "readonly",
+  "denyoom",
+  "admin",
+  "pubsub",
+  "noscript",
+  "blocking",
+  "loading",
+  "stale",
+  "skip_monitor",
+  "skip_slowlog",
+  "fast",
+  "no_auth",
+  "may_replicate",
+  "no_mandatory_keys",
+  "",
+  "movablekeys",
+  "allow_busy",
+  "no_multi",
+  "touches_arbitrary_keys",
+  "no_async_loading",
+];
+
+// Key flags: what a command does with a key and with its value.
+export const KEY_RO: number = 1 << 0;
+export const KEY_RW: number = 1 << 1;
+export const KEY_OW: number = 1 << 2;
+export const KEY_RM: number = 1 << 3;
+export const KEY_ACCESS: number = 1 << 4;
+export const KEY_UPDATE: number = 1 << 5;
+export const KEY_INSERT: number = 1 << 6;
+export const KEY_DELETE: number = 1 << 7;
+export const KEY_NOT_KEY: number = 1 << 8;
+export const KEY_INCOMPLETE: number = 1 << 9;
+export const KEY_VARIABLE_FLAGS: number = 1 << 10;
+
+/** Names of the key flags by bit. */
+export const KEY_FLAG_NAMES: readonly string[] = [
+  "RO",
+  "RW",
+  "OW",
+  "RM",
+  "access",
+  "update",
+  "insert",
+  "delete",
+  "not_key",
+  "incomplete",
+  "variable_flags",
+];
+
+/** ACL categories in the order in which Redis lists them. */
+export const CATEGORIES: readonly string[] = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+];
+
+/** Where the keys of a command are. */
+export interface KeySpec {
+  flags: number;
+  /** Index of the first key, or the keyword it follows and where the search for the keyword starts. */
+  begin: number | { keyword: string; startFrom: number };
+  /** A range: last key relative to the first (negative: from the end of argv), step, limit. */
+  last?: number;
+  step?: number;
+  limit?: number;
+  /** Or a count: index of the argument that gives it, and of the first key, relative to `begin`. */
+  keynum?: { index: number; first: number; step: number };
+  notes?: string;
+}
+
+export type ArgType =
+  | "string"
+  | "integer"
+  | "double"
+  | "key"
+  | "pattern"
+  | "unix-time"
+  | "pure-token"
+  | "oneof"
+  | "block";
+
+/** An argument as COMMAND DOCS describes it; clients make hints and checks of it. */
+export interface ArgSpec {
+  name: string;
+  type: ArgType;
+  /** Text shown for it; the name unless given. */
+  display?: string;
+  keySpec?: number;
+  token?: string;
+  summary?: string;
+  since?: string;
+  deprecatedSince?: string;
+  optional?: boolean;
+  multiple?: boolean;
+  multipleToken?: boolean;
+  args?: ArgSpec[];
+}
+
+/** The declaration of a command. */
+export interface CommandSpec {
+  name: string;
+  /** Number of arguments with the name; negative: at least that many. */
+  arity: number;
+  flags: number;
+  /** ACL categories beyond those that follow from the flags. */
+  categories?: string[];
+  since: string;
+  group: string;
+  complexity?: string;
+  summary: string;
+  keys?: KeySpec[];
+  args?: ArgSpec[];
+  handler?: Handler;
+  subcommands?: CommandSpec[];
+  tips?: string[];
+  history?: [version: string, change: string][];
+  deprecatedSince?: string;
+  replacedBy?: string;
+}
+
+/** A command at run time: its declaration, and what is counted of it. */
+export class Command {
+  readonly spec: CommandSpec;
+  /** Lower-case, with its container before a bar: "client|kill". */
+  readonly fullName: string;
+  readonly arity: number;
+  readonly flags: number;
+  readonly handler: Handler;
+  readonly parent: Command | null;
+  /** Bit set over CATEGORIES. */
+  readonly categories: number;
+  /** Whether its time is accounted in groups (turn.ts): it is FAST, or O(1) though Redis doesn't flag it. */
+  readonly timedInGroup: boolean;
+  subcommands: Command[] = [];
+  calls = 0;
+  usec = 0;
+  rejectedCalls = 0;
+  failedCalls = 0;
+
+  constructor(spec: CommandSpec, parent: Command | null, fallback: Handler) {
+    this.spec = spec;
+    this.parent = parent;
+    this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
+    this.arity = spec.arity;
+    this.flags = spec.flags;
+    this.handler = spec.handler ?? fallback;
+    this.categories = categoriesOf(spec);
+    this.timedInGroup = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
+  }
+
+  /** Whether a request of `argc` arguments has the right number of them. */
+  acceptsCount(argc: number): boolean {
+    return this.arity >= 0 ? argc === this.arity : argc >= -this.arity;
+  }
+}
+
+/** Explicit categories and those that Redis derives from flags. */
+function categoriesOf(spec: CommandSpec): number {
+  let set = 0;
+  const add = (name: string) => {
+    const bit = CATEGORIES.indexOf(name);
+    if (bit < 0) throw new Error(`Command ${spec.name} names no ACL category "${name}"`);
+    set |= 1 << bit;
+  };
+  for (const name of spec.categories ?? []) add(name);
+  if (spec.flags & WRITE) add("write");
+  if (spec.flags & READONLY && !spec.categories?.includes("scripting")) add("read");
+  if (spec.flags & ADMIN) ["admin", "dangerous"].forEach(add);
+  if (spec.flags & PUBSUB) add("pubsub");
+  if (spec.flags & BLOCKING) add("blocking");
+  add(spec.flags & FAST ? "fast" : "slow");
+  return set;
+}

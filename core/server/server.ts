@@ -1,0 +1,125 @@
+/**
+ * Server: the root that owns the parts.
+ *
+ * Handlers reach everything through `c.server`. Each part has its own file and its own state; this class
+ * only builds them, ties them to the configuration, and keeps the few facts about the process itself.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { Prng, randomHex, randomSeed32 } from "../base/prng.ts";
+import { AccessPolicy } from "../keyspace/access.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import { Arena } from "../memory/arena.ts";
+import { GATE_AUTH, unknownSubcommand } from "./call.ts";
+import type { Client } from "./client.ts";
+import { Clients } from "./clients.ts";
+import type { CommandSpec } from "./command.ts";
+import { CommandTable } from "./command_table.ts";
+import type { Config } from "./config.ts";
+import type { OutputBufferLimit } from "./config_types.ts";
+import { Stats } from "./stats.ts";
+import { Turn } from "./turn.ts";
+
+export interface ServerParts {
+  clock: Clock;
+  log: Log;
+  config: Config;
+  commands: readonly CommandSpec[];
+  arena?: Arena;
+  /** Seed of everything random; from the operating system unless given. */
+  seed?: number;
+}
+
+/** What the transports do for the server: declared here, implemented in core/net. */
+export interface NetPort {
+  /** Closes the listeners and every connection. */
+  close(): Promise<void>;
+}
+
+export class Server {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: Config;
+  readonly arena: Arena;
+  readonly prng: Prng;
+  readonly access: AccessPolicy;
+  readonly keyspace: Keyspace;
+  readonly commands: CommandTable;
+  readonly clients = new Clients();
+  readonly stats = new Stats();
+  readonly turn: Turn;
+  readonly runId: string = randomHex(20);
+  readonly startMs: number;
+  /** Bits of the GATE_ constants that every client must pass. */
+  gates = 0;
+  /** Changes to the data set since the last save. */
+  dirty = 0;
+  net: NetPort | null = null;
+  /** Ends the process in order; main.ts sets it. */
+  onShutdown: (() => void) | null = null;
+  // Settings that the hot path reads.
+  maxmemoryBytes = 0;
+  protoMaxBulkLen = 0;
+  queryBufferLimit = 0;
+  maxClients = 0;
+  /** client-output-buffer-limit of normal clients. */
+  outputLimit: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+
+  constructor(parts: ServerParts) {
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.config = parts.config;
+    this.arena = parts.arena ?? new Arena();
+    this.prng = new Prng(parts.seed ?? randomSeed32());
+    this.access = new AccessPolicy(this.prng);
+    const databases = parts.config.num("databases");
+    this.keyspace = new Keyspace(this.arena, databases, this.access, this.prng);
+    this.turn = new Turn(this.clock, this.keyspace);
+    this.commands = new CommandTable(parts.commands, unknownSubcommand);
+    this.startMs = this.keyspace.nowMs;
+    this.followConfig();
+  }
+
+  /** Whether `bytes` more fit into memory, after freeing what waits to be freed. */
+  hasRoom(bytes: number): boolean {
+    if (this.maxmemoryBytes !== 0 && this.arena.usedBytes > this.maxmemoryBytes) {
+      this.keyspace.lazyFree.drain();
+      if (this.arena.usedBytes > this.maxmemoryBytes) return false;
+    }
+    if (this.arena.headroomBytes >= bytes) return true;
+    this.keyspace.lazyFree.drain();
+    return this.arena.headroomBytes >= bytes;
+  }
+
+  /** Marks whether a client still has to authenticate. */
+  setAuthenticated(c: Client, authenticated: boolean): void {
+    c.authenticated = authenticated;
+    if (authenticated) c.gates &= ~GATE_AUTH;
+    else c.gates |= GATE_AUTH;
+  }
+
+  /** Reads settings into fields now and whenever they change. */
+  private followConfig(): void {
+    const follow = (name: string, apply: () => void) => {
+      apply();
+      this.config.onChange(name, () => {
+        apply();
+        return null;
+      });
+    };
+    const { config, access } = this;
+    follow("maxmemory", () => this.maxmemoryBytes = config.num("maxmemory"));
+    follow("proto-max-bulk-len", () => this.protoMaxBulkLen = config.num("proto-max-bulk-len"));
+    follow("client-query-buffer-limit", () => {
+      this.queryBufferLimit = config.num("client-query-buffer-limit");
+    });
+    follow("maxclients", () => this.maxClients = config.num("maxclients"));
+    follow(
+      "client-output-buffer-limit",
+      () => this.outputLimit = config.outputBufferLimits().normal,
+    );
+    follow("maxmemory-policy", () => access.lfu = config.str("maxmemory-policy").includes("lfu"));
+    follow("lfu-log-factor", () => access.logFactor = config.num("lfu-log-factor"));
+    follow("lfu-decay-time", () => access.decayMinutes = config.num("lfu-decay-time"));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Stats: what INFO counts, apart from what others count for themselves.
+ *
+ * The instantaneous figures are the mean of the last SAMPLES differences, taken SAMPLE_HZ times a second by
+ * the cron, as Redis takes them.
+ */
+const SAMPLES = 16;
+
+/** Rate of something that is counted up. */
+export class Rate {
+  private readonly samples = new Float64Array(SAMPLES);
+  private index = 0;
+  private lastCount = 0;
+  private lastMs = 0;
+
+  /** `count` is the total at unix time `nowMs`. */
+  sample(count: number, nowMs: number): void {
+    const elapsed = nowMs - this.lastMs;
+    if (this.lastMs !== 0 && elapsed > 0) {
+      this.samples[this.index] = (count - this.lastCount) * 1000 / elapsed;
+      this.index = (this.index + 1) % SAMPLES;
+    }
+    this.lastCount = count;
+    this.lastMs = nowMs;
+  }
+
+  /** Per second. */
+  perSecond(): number {
+    let sum = 0;
+    for (const sample of this.samples) sum += sample;
+    return sum / SAMPLES;
+  }
+}
+
+/** Kinds of errors that ERRORSTATS distinguishes before it gives up, as Redis does at 128. */
+const ERROR_KINDS_MAX = 128;
+
+export class Stats {
+  connectionsReceived = 0;
+  rejectedConnections = 0;
+  commandsProcessed = 0;
+  netInputBytes = 0;
+  netOutputBytes = 0;
+  totalErrorReplies = 0;
+  queryBufferLimitDisconnections = 0;
+  outputBufferLimitDisconnections = 0;
+  timedOutClients = 0;
+  /** Error replies by their first word. */
+  readonly errors = new Map<string, number>();
+  readonly opsRate = new Rate();
+  readonly inputRate = new Rate();
+  readonly outputRate = new Rate();
+  private errorsOverflowed = false;
+
+  /** Counts an error reply, "ERR no such key". */
+  countError(text: string): void {
+    this.totalErrorReplies++;
+    if (this.errorsOverflowed) return;
+    const space = text.indexOf(" ");
+    const kind = space < 0 ? text : text.slice(0, space);
+    const count = this.errors.get(kind) ?? 0;
+    if (count === 0 && this.errors.size >= ERROR_KINDS_MAX) {
+      this.errors.clear();
+      this.errors.set("ERRORSTATS_OVERFLOW", 1);
+      this.errorsOverflowed = true;
+      return;
+    }
+    this.errors.set(kind, count + 1);
+  }
+
+  /** Takes the samples of the instantaneous figures. */
+  sample(nowMs: number): void {
+    this.opsRate.sample(this.commandsProcessed, nowMs);
+    this.inputRate.sample(this.netInputBytes, nowMs);
+    this.outputRate.sample(this.netOutputBytes, nowMs);
+  }
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.connectionsReceived = 0;
+    this.rejectedConnections = 0;
+    this.commandsProcessed = 0;
+    this.netInputBytes = 0;
+    this.netOutputBytes = 0;
+    this.totalErrorReplies = 0;
+    this.queryBufferLimitDisconnections = 0;
+    this.outputBufferLimitDisconnections = 0;
+    this.timedOutClients = 0;
+    this.errors.clear();
+    this.errorsOverflowed = false;
+  }
+}

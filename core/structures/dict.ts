@@ -1,0 +1,536 @@
+/**
+ * Dict: a hash table of entries, in the arena.
+ *
+ * Features: a miss touches one cache line and a hit two; it grows and shrinks by one bucket at a
+ * time, so no operation ever pauses; iteration by cursor survives both; a random entry takes O(1);
+ * 5.3 to 7.1 bytes of table per entry at its usual load, smooth at every size.
+ *
+ * Bucket: 64 bytes, one cache line, 12 slots.
+ *
+ *     word   0        1        2        3        4 .. 15
+ *          +--------+--------+--------+--------+--------------------------+
+ *          | f f f f| f f f f| f f f f| child  | ref  ref  ref  ...  ref  |
+ *          +--------+--------+--------+--------+--------------------------+
+ *
+ *     f      fingerprint of the slot: the top byte of the hash, 0 mapped to 1; 0 marks a free slot
+ *     child  ref of one more bucket for those that did not fit, or 0
+ *     ref    an entry (entry.ts)
+ *
+ * A probe compares four fingerprints at a time: with x = word ^ pattern, a zero byte of x is a match, and
+ * (x - 0x01010101) & ~x & 0x80808080 has its bit set (Mycroft's trick; a higher byte may be a false
+ * alarm, so a match is only a candidate). One candidate in 255 is wrong and costs a look at its key.
+ *
+ * Table: linear hashing (Litwin, 1980). There are n buckets. With full = the power of two at or below
+ * n, an entry's bucket is hash mod 2*full if that is below n, otherwise hash mod full. To grow, bucket
+ * n - full is split: the entries whose hash has the bit `full` move to the new bucket n. To shrink, the
+ * last bucket is merged back. Each insertion above LOAD_MAX entries per bucket splits one bucket, each
+ * removal below LOAD_MIN merges one.
+ * Why not two tables and a gradual move, as Redis does: at ten million keys the new table is a single
+ * allocation of 64 MB and both exist for a while. Why not an extendible directory: it splits pages of
+ * 64 buckets at a time (40 us instead of 1), and its load swings between 50 and 100 %.
+ *
+ * Buckets lie in chunks of 64 (4 KiB); a directory of chunk refs, 4 bytes for 64 buckets, finds them.
+ * The first chunk grows from one bucket by doubling, so a small dict is small.
+ *
+ *     root   word 0 count   1 buckets   2 directory ref   3 its capacity   4 child buckets
+ *
+ * SCAN: a cursor is a hash prefix with its bits reversed, as in Redis (Pieter Noordhuis's reverse binary
+ * iteration). A bucket stands for a range of reversed hashes, splitting halves the range and merging joins
+ * two, and the cursor moves through the ranges upwards: what was there all the time is seen at least once.
+ *
+ * Ownership: the dict owns root, directory, chunks and child buckets. Entries belong to the caller, who
+ * allocates them before `insert` and frees them after `remove`.
+ * Limits: 2^31 - 1 entries, KEY_LEN_MAX bytes of key.
+ */
+import { assert } from "../base/assert.ts";
+import type { ReadonlyBytes } from "../base/bytes.ts";
+import { hashBytes } from "../base/hash.ts";
+import type { Prng } from "../base/prng.ts";
+import type { RefList } from "../base/ref_list.ts";
+import { type Arena, ARENA_FULL, REF_OFFSET_MASK } from "../memory/arena.ts";
+import { entryKeyEquals, entryKeyLen, entryKeyOff, entryMeta } from "./entry.ts";
+
+const SLOTS = 12;
+const BUCKET_BYTES = 64;
+const CHILD_WORD = 3;
+const REFS_WORD = 4;
+const CHUNK_BUCKETS = 64;
+/** Entries per bucket that make the table grow: 75 % of the slots. One bucket in eight has a child. */
+const LOAD_MAX = 9;
+/** Entries per bucket that make it shrink. */
+const LOAD_MIN = 3;
+
+const ROOT_BYTES = 24;
+const ROOT_COUNT = 0;
+const ROOT_BUCKETS = 1;
+const ROOT_DIRECTORY = 2;
+const ROOT_DIRECTORY_CAP = 3;
+const ROOT_CHILDREN = 4;
+
+/** Longest chain that split and merge can take apart; see `gather`. */
+const GATHER_MAX = 4096;
+
+// What `gather` took out of a chain. One dict at a time is split or merged, so all share them.
+const gatheredRefs = new Int32Array(GATHER_MAX);
+const gatheredHashes = new Int32Array(GATHER_MAX);
+const gatheredChildren = new Int32Array(GATHER_MAX);
+let gatheredCount = 0;
+let gatheredChildCount = 0;
+
+export class Dict {
+  /** Ref of the root block. */
+  readonly root: number;
+  /** Where the last successful `find` found its entry. Valid until the next change. */
+  foundBucket = 0;
+  foundSlot = 0;
+
+  private readonly arena: Arena;
+  private readonly k0: number;
+  private readonly k1: number;
+
+  /** An empty dict whose hash is seeded with the two words. Throws ArenaFull. */
+  constructor(arena: Arena, k0: number, k1: number) {
+    this.arena = arena;
+    this.k0 = k0 | 0;
+    this.k1 = k1 | 0;
+    this.root = arena.alloc(ROOT_BYTES);
+    arena.fill(this.root, 0, ROOT_BYTES, 0);
+    const directory = arena.alloc(8);
+    const chunk = arena.alloc(BUCKET_BYTES);
+    arena.fill(chunk, 0, BUCKET_BYTES, 0);
+    arena.fill(directory, 0, 8, 0);
+    arena.storeI32(directory, 0, chunk);
+    this.setRootWord(ROOT_BUCKETS, 1);
+    this.setRootWord(ROOT_DIRECTORY, directory);
+    this.setRootWord(ROOT_DIRECTORY_CAP, 2);
+  }
+
+  /** Number of entries. */
+  get count(): number {
+    return this.rootWord(ROOT_COUNT);
+  }
+
+  /** Number of buckets, without child buckets. */
+  get buckets(): number {
+    return this.rootWord(ROOT_BUCKETS);
+  }
+
+  /** Number of child buckets. */
+  get children(): number {
+    return this.rootWord(ROOT_CHILDREN);
+  }
+
+  /** Bytes of the table: root, directory and buckets, without the entries. */
+  get tableBytes(): number {
+    return ROOT_BYTES + this.rootWord(ROOT_DIRECTORY_CAP) * 4 +
+      (this.buckets + this.children) * BUCKET_BYTES;
+  }
+
+  /** Hash of a key, as `find` and `insert` want it. */
+  hash(key: ReadonlyBytes, off: number, len: number): number {
+    return hashBytes(key, off, len, this.k0, this.k1);
+  }
+
+  /** Ref of the entry with this key, or 0. Remembers where it is, for `replaceFound`, `removeFound`. */
+  find(hash: number, key: ReadonlyBytes, off: number, len: number): number {
+    const i32 = this.arena.i32;
+    const pattern = Math.imul(fingerprint(hash), 0x01010101);
+    let bucket = this.bucketAt(this.indexOf(hash));
+    do {
+      const words = i32[bucket >>> 27];
+      const at = (bucket & REF_OFFSET_MASK) << 1;
+      for (let w = 0; w < 3; w++) {
+        const x = words[at + w] ^ pattern;
+        let match = (x - 0x01010101) & ~x & 0x80808080;
+        while (match !== 0) {
+          const slot = (w << 2) + (31 - Math.clz32(match & -match) >>> 3);
+          const ref = words[at + REFS_WORD + slot];
+          if (ref !== 0 && entryKeyEquals(this.arena, ref, key, off, len)) {
+            this.foundBucket = bucket;
+            this.foundSlot = slot;
+            return ref;
+          }
+          match &= match - 1;
+        }
+      }
+      bucket = words[at + CHILD_WORD];
+    } while (bucket !== 0);
+    return 0;
+  }
+
+  /** Like `find`, for the entry with this very ref. False when it is not here. */
+  findRef(hash: number, ref: number): boolean {
+    const i32 = this.arena.i32;
+    let bucket = this.bucketAt(this.indexOf(hash));
+    do {
+      const words = i32[bucket >>> 27];
+      const at = (bucket & REF_OFFSET_MASK) << 1;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (words[at + REFS_WORD + slot] !== ref) continue;
+        this.foundBucket = bucket;
+        this.foundSlot = slot;
+        return true;
+      }
+      bucket = words[at + CHILD_WORD];
+    } while (bucket !== 0);
+    return false;
+  }
+
+  /** Adds an entry whose key is not here yet. Throws ArenaFull before anything changed. */
+  insert(hash: number, ref: number): void {
+    const count = this.count;
+    if (count >= this.buckets * LOAD_MAX) this.split();
+    let bucket = this.bucketAt(this.indexOf(hash));
+    for (;;) {
+      const slot = this.freeSlot(bucket);
+      if (slot >= 0) {
+        this.storeSlot(bucket, slot, fingerprint(hash), ref);
+        break;
+      }
+      const child = this.word(bucket, CHILD_WORD);
+      bucket = child !== 0 ? child : this.addChild(bucket);
+    }
+    this.setRootWord(ROOT_COUNT, count + 1);
+  }
+
+  /** The entry that `find` found has moved to `ref`. */
+  replaceFound(ref: number): void {
+    this.arena.storeI32(this.foundBucket, (REFS_WORD + this.foundSlot) << 2, ref);
+  }
+
+  /** Takes the entry that `find` found out of the table. `hash` is its key's. */
+  removeFound(hash: number): void {
+    const bucket = this.foundBucket;
+    this.storeSlot(bucket, this.foundSlot, 0, 0);
+    const home = this.bucketAt(this.indexOf(hash));
+    if (bucket !== home && this.isEmpty(bucket)) this.dropChild(home, bucket);
+    const count = this.count - 1;
+    this.setRootWord(ROOT_COUNT, count);
+    if (count < this.buckets * LOAD_MIN && this.buckets > 1) this.merge();
+  }
+
+  /**
+   * Appends the entries of the bucket at `cursor` to `out`. Returns the next cursor, an unsigned 32-bit
+   * number, 0 at the end. See the design comment for what is guaranteed.
+   */
+  scan(cursor: number, out: RefList): number {
+    const n = this.buckets;
+    const level = 31 - Math.clz32(n);
+    const full = 1 << level;
+    const index = this.indexOf(cursor);
+    this.collect(this.bucketAt(index), out);
+    const bits = index < n - full || index >= full ? level + 1 : level;
+    const range = 2 ** (32 - bits);
+    const next = (Math.floor(reverseBits(cursor) / range) + 1) * range;
+    return next >= 2 ** 32 ? 0 : reverseBits(next);
+  }
+
+  /** An entry chosen at random, each with about the same chance; 0 when there is none. */
+  random(prng: Prng): number {
+    if (this.count === 0) return 0;
+    const n = this.buckets;
+    for (;;) {
+      let bucket = this.bucketAt(prng.nextBelow(n));
+      let slot = prng.nextBelow(2 * SLOTS);
+      // The upper half of the draw stands for the child. Chains of three are one bucket in 10,000.
+      for (; slot >= SLOTS && bucket !== 0; slot -= SLOTS) bucket = this.word(bucket, CHILD_WORD);
+      while (bucket !== 0) {
+        const ref = this.word(bucket, REFS_WORD + slot);
+        if (ref !== 0) return ref;
+        if (this.word(bucket, CHILD_WORD) === 0 || prng.nextBelow(2) === 0) break;
+        bucket = this.word(bucket, CHILD_WORD);
+      }
+    }
+  }
+
+  /**
+   * Takes the last bucket's entries out and appends them to `out`, dropping the bucket unless it is the
+   * only one: how a large dict is emptied in slices.
+   */
+  popBucket(out: RefList): void {
+    const last = this.buckets - 1;
+    const bucket = this.bucketAt(last);
+    const before = out.length;
+    this.collect(bucket, out);
+    this.freeChildren(bucket);
+    this.clearBucket(bucket);
+    this.setRootWord(ROOT_COUNT, this.count - (out.length - before));
+    if (last > 0) this.removeLastBucket();
+  }
+
+  /** Frees the table. The entries are the caller's. */
+  free(): void {
+    for (let index = 0; index < this.buckets; index++) {
+      this.freeChildren(this.bucketAt(index));
+    }
+    const directory = this.rootWord(ROOT_DIRECTORY);
+    for (let chunk = (this.buckets - 1) >>> 6; chunk >= 0; chunk--) {
+      this.arena.free(this.word(directory, chunk));
+    }
+    this.arena.free(directory);
+    this.arena.free(this.root);
+  }
+
+  /** Throws unless every entry is where its hash says and the counts are right. */
+  validateIntegrity(): void {
+    let count = 0;
+    let children = 0;
+    for (let index = 0; index < this.buckets; index++) {
+      let bucket = this.bucketAt(index);
+      for (let depth = 0; bucket !== 0; depth++, bucket = this.word(bucket, CHILD_WORD)) {
+        if (depth > 0) children++;
+        assert(depth === 0 || !this.isEmpty(bucket), "a child bucket has an entry");
+        for (let slot = 0; slot < SLOTS; slot++) {
+          const ref = this.word(bucket, REFS_WORD + slot);
+          const fp = (this.word(bucket, slot >> 2) >>> ((slot & 3) << 3)) & 255;
+          assert((ref === 0) === (fp === 0), "a slot has a ref and a fingerprint or neither");
+          if (ref === 0) continue;
+          const hash = this.hashOfEntry(ref);
+          assert(fingerprint(hash) === fp, "the fingerprint is the key's");
+          assert(this.indexOf(hash) === index, "an entry is in the bucket of its hash");
+          count++;
+        }
+      }
+    }
+    assert(count === this.count, "the entries are counted");
+    assert(children === this.children, "the child buckets are counted");
+  }
+
+  // Places.
+
+  private word(ref: number, index: number): number {
+    return this.arena.i32[ref >>> 27][((ref & REF_OFFSET_MASK) << 1) + index];
+  }
+
+  private rootWord(index: number): number {
+    return this.word(this.root, index);
+  }
+
+  private setRootWord(index: number, value: number): void {
+    this.arena.storeI32(this.root, index << 2, value);
+  }
+
+  /** Bucket number of a hash. */
+  private indexOf(hash: number): number {
+    const n = this.rootWord(ROOT_BUCKETS);
+    const full = 1 << (31 - Math.clz32(n));
+    const index = hash & (full + full - 1);
+    return index < n ? index : index & (full - 1);
+  }
+
+  /** Ref of a bucket. Chunks are contiguous, so it is the chunk's ref plus 8 words of 8 bytes each. */
+  private bucketAt(index: number): number {
+    return this.word(this.rootWord(ROOT_DIRECTORY), index >>> 6) + ((index & 63) << 3);
+  }
+
+  /** First free slot of a bucket, or -1. The lowest match of Mycroft's trick is always a true one. */
+  private freeSlot(bucket: number): number {
+    for (let w = 0; w < 3; w++) {
+      const x = this.word(bucket, w);
+      const match = (x - 0x01010101) & ~x & 0x80808080;
+      if (match !== 0) return (w << 2) + (31 - Math.clz32(match & -match) >>> 3);
+    }
+    return -1;
+  }
+
+  private isEmpty(bucket: number): boolean {
+    return (this.word(bucket, 0) | this.word(bucket, 1) | this.word(bucket, 2)) === 0;
+  }
+
+  private storeSlot(bucket: number, slot: number, fp: number, ref: number): void {
+    this.arena.storeU8(bucket, slot, fp);
+    this.arena.storeI32(bucket, (REFS_WORD + slot) << 2, ref);
+  }
+
+  private clearBucket(bucket: number): void {
+    this.arena.fill(bucket, 0, BUCKET_BYTES, 0);
+  }
+
+  private hashOfEntry(ref: number): number {
+    const base = (ref & REF_OFFSET_MASK) << 3;
+    const off = base + entryKeyOff(entryMeta(this.arena, ref));
+    return this.hash(this.arena.u8[ref >>> 27], off, entryKeyLen(this.arena, ref));
+  }
+
+  private collect(bucket: number, out: RefList): void {
+    for (; bucket !== 0; bucket = this.word(bucket, CHILD_WORD)) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const ref = this.word(bucket, REFS_WORD + slot);
+        if (ref !== 0) out.push(ref);
+      }
+    }
+  }
+
+  // Child buckets.
+
+  private addChild(bucket: number): number {
+    const child = this.arena.alloc(BUCKET_BYTES);
+    this.clearBucket(child);
+    this.arena.storeI32(bucket, CHILD_WORD << 2, child);
+    this.setRootWord(ROOT_CHILDREN, this.children + 1);
+    return child;
+  }
+
+  /** Frees the children of a bucket; the bucket itself keeps pointing at them. */
+  private freeChildren(bucket: number): void {
+    let count = 0;
+    for (let child = this.word(bucket, CHILD_WORD); child !== 0; count++) {
+      const next = this.word(child, CHILD_WORD);
+      this.arena.free(child);
+      child = next;
+    }
+    this.setRootWord(ROOT_CHILDREN, this.children - count);
+  }
+
+  /** Takes an empty child out of the chain that begins at `home`. */
+  private dropChild(home: number, child: number): void {
+    let before = home;
+    while (this.word(before, CHILD_WORD) !== child) before = this.word(before, CHILD_WORD);
+    this.arena.storeI32(before, CHILD_WORD << 2, this.word(child, CHILD_WORD));
+    this.arena.free(child);
+    this.setRootWord(ROOT_CHILDREN, this.children - 1);
+  }
+
+  // Growth by one bucket, and the way back.
+
+  /** Splits the next bucket in line. Throws ArenaFull before anything changed. */
+  private split(): void {
+    const n = this.buckets;
+    const full = 1 << (31 - Math.clz32(n));
+    if (!this.appendBucket(n)) return;
+    const source = this.bucketAt(n - full);
+    const target = this.bucketAt(n);
+    this.setRootWord(ROOT_BUCKETS, n + 1);
+    this.gather(source);
+    this.clearBucket(source);
+    // Two chains never need more children than the one they came from, so nothing is allocated here.
+    let used = this.refill(source, full, 0, 0);
+    used = this.refill(target, full, full, used);
+    this.freeGatheredChildren(used);
+  }
+
+  /** Merges the last bucket into the one it was split from. Leaves it when memory is short. */
+  private merge(): void {
+    const last = this.buckets - 1;
+    const full = 1 << (31 - Math.clz32(last));
+    const target = this.bucketAt(last - full);
+    const source = this.bucketAt(last);
+    this.gather(source);
+    const moved = gatheredCount;
+    this.gatherMore(target);
+    const needed = Math.ceil(gatheredCount / SLOTS) - 1;
+    if (moved > 0 && needed > gatheredChildCount) return; // A full pair; the next removal tries again.
+    this.clearBucket(target);
+    this.clearBucket(source);
+    this.freeGatheredChildren(this.refill(target, 0, 0, 0));
+    this.removeLastBucket();
+  }
+
+  /**
+   * Puts the gathered entries whose hash has `hash & mask === bit` into the cleared bucket, taking
+   * children from the gathered ones, `used` of which are taken already. Returns how many are now.
+   */
+  private refill(bucket: number, mask: number, bit: number, used: number): number {
+    let slot = 0;
+    for (let i = 0; i < gatheredCount; i++) {
+      const hash = gatheredHashes[i];
+      if ((hash & mask) !== bit) continue;
+      if (slot === SLOTS) {
+        const child = gatheredChildren[used++];
+        this.clearBucket(child);
+        this.arena.storeI32(bucket, CHILD_WORD << 2, child);
+        bucket = child;
+        slot = 0;
+      }
+      this.storeSlot(bucket, slot++, fingerprint(hash), gatheredRefs[i]);
+    }
+    return used;
+  }
+
+  /** Notes the entries and the children of a chain. */
+  private gather(bucket: number): void {
+    gatheredCount = 0;
+    gatheredChildCount = 0;
+    this.gatherMore(bucket);
+  }
+
+  private gatherMore(home: number): void {
+    for (let bucket = home; bucket !== 0; bucket = this.word(bucket, CHILD_WORD)) {
+      if (bucket !== home) gatheredChildren[gatheredChildCount++] = bucket;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const ref = this.word(bucket, REFS_WORD + slot);
+        if (ref === 0) continue;
+        assert(gatheredCount < GATHER_MAX, "a chain has at most 4,096 entries");
+        gatheredRefs[gatheredCount] = ref;
+        gatheredHashes[gatheredCount++] = this.hashOfEntry(ref);
+      }
+    }
+  }
+
+  private freeGatheredChildren(from: number): void {
+    for (let i = from; i < gatheredChildCount; i++) this.arena.free(gatheredChildren[i]);
+    this.setRootWord(ROOT_CHILDREN, this.children - (gatheredChildCount - from));
+  }
+
+  /** Makes room for bucket number `n`. False when memory is short: the table is then merely fuller. */
+  private appendBucket(n: number): boolean {
+    try {
+      if (n < CHUNK_BUCKETS) this.growFirstChunk(n);
+      else if ((n & (CHUNK_BUCKETS - 1)) === 0) this.addChunk(n >>> 6);
+      return true;
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      return false;
+    }
+  }
+
+  private growFirstChunk(n: number): void {
+    if ((n & (n - 1)) !== 0) return; // Its capacity is the power of two above n.
+    const directory = this.rootWord(ROOT_DIRECTORY);
+    const chunk = this.arena.realloc(this.word(directory, 0), 2 * n * BUCKET_BYTES);
+    this.arena.fill(chunk, n * BUCKET_BYTES, n * BUCKET_BYTES, 0);
+    this.arena.storeI32(directory, 0, chunk);
+  }
+
+  private addChunk(index: number): void {
+    const cap = this.rootWord(ROOT_DIRECTORY_CAP);
+    const bytes = CHUNK_BUCKETS * BUCKET_BYTES;
+    if (index === cap) {
+      const grown = this.arena.realloc(this.rootWord(ROOT_DIRECTORY), cap * 8);
+      this.setRootWord(ROOT_DIRECTORY, grown);
+      this.setRootWord(ROOT_DIRECTORY_CAP, cap * 2);
+    }
+    const chunk = this.arena.alloc(bytes);
+    this.arena.fill(chunk, 0, bytes, 0);
+    this.arena.storeI32(this.rootWord(ROOT_DIRECTORY), index << 2, chunk);
+  }
+
+  /** Drops the last bucket, which is empty, and its chunk when that was its only one. */
+  private removeLastBucket(): void {
+    const n = this.buckets - 1;
+    this.setRootWord(ROOT_BUCKETS, n);
+    const directory = this.rootWord(ROOT_DIRECTORY);
+    if (n >= CHUNK_BUCKETS) {
+      if ((n & (CHUNK_BUCKETS - 1)) === 0) this.arena.free(this.word(directory, n >>> 6));
+    } else if ((n & (n - 1)) === 0) {
+      // The power of two above n is now 2 * n at most: half of the first chunk suffices.
+      const chunk = this.arena.realloc(this.word(directory, 0), n * BUCKET_BYTES);
+      this.arena.storeI32(directory, 0, chunk);
+    }
+  }
+}
+
+/** The fingerprint of a hash: its top byte, 1 to 255. */
+function fingerprint(hash: number): number {
+  const top = hash >>> 24;
+  return top === 0 ? 1 : top;
+}
+
+/** The 32 bits of `x` in reverse, unsigned. */
+function reverseBits(x: number): number {
+  x = (x >>> 1) & 0x55555555 | (x & 0x55555555) << 1;
+  x = (x >>> 2) & 0x33333333 | (x & 0x33333333) << 2;
+  x = (x >>> 4) & 0x0f0f0f0f | (x & 0x0f0f0f0f) << 4;
+  x = (x >>> 8) & 0x00ff00ff | (x & 0x00ff00ff) << 8;
+  return (x >>> 16 | x << 16) >>> 0;
+}

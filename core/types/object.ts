@@ -1,0 +1,120 @@
+/**
+ * Object: what an entry says about the value it holds.
+ *
+ * Every key of a database is one entry (structures/entry.ts): head, key, body. The meta word of its head:
+ *
+ *     31                          8  7  6     3  2   0
+ *     +----------------------------+---+-------+------+
+ *     |  access: LRU or LFU        | x |  enc  | type |     x: an expiry precedes the key
+ *     +----------------------------+---+-------+------+
+ *
+ * The body holds the value itself while it is small, otherwise a ref to its block and its length. The
+ * encodings of strings (t_string.ts) come in two more forms than OBJECT ENCODING shows, because where a
+ * value lies is Larder's own business: an inline raw string is still "raw" to a client.
+ */
+import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
+import {
+  ENTRY_HAS_EXPIRY,
+  ENTRY_HEAD_BYTES,
+  entryBodyOff,
+  entryKeyLen,
+  entryKeyOff,
+  entryMeta,
+} from "../structures/entry.ts";
+
+/** Types, numbered as in Redis. */
+export const TYPE_STRING = 0;
+export const TYPE_LIST = 1;
+export const TYPE_SET = 2;
+export const TYPE_ZSET = 3;
+export const TYPE_HASH = 4;
+export const TYPE_STREAM = 6;
+
+/** Names of the types as TYPE prints them, by number. */
+export const TYPE_NAMES: readonly string[] = [
+  "string",
+  "list",
+  "set",
+  "zset",
+  "hash",
+  "module",
+  "stream",
+];
+
+/** A string in a block of its own: the body is its ref and its length. */
+export const ENC_RAW = 0;
+/** An integer: the body is its low and its high word. */
+export const ENC_INT = 1;
+/** A short string: the body is its length and its bytes. */
+export const ENC_EMBSTR = 2;
+/** A string that was changed in place or is too long for embstr, yet short enough to lie inline. */
+export const ENC_RAW_INLINE = 3;
+
+/** Names of the encodings as OBJECT ENCODING prints them, by number. */
+export const ENCODING_NAMES: readonly string[] = ["raw", "int", "embstr", "raw"];
+
+const META_TYPE_MASK = 7;
+const META_ENC_SHIFT = 3;
+const META_ENC_MASK = 15;
+/** Shift of the 24 access bits. */
+export const META_ACCESS_SHIFT = 8;
+/** No expiry, where a function takes or returns one. */
+export const NO_EXPIRY = -1;
+
+/** A meta word without an expiry bit. `access` has 24 bits. */
+export function makeMeta(type: number, encoding: number, access: number): number {
+  return type | encoding << META_ENC_SHIFT | access << META_ACCESS_SHIFT;
+}
+
+/** Type of an entry's value. */
+export function objectType(arena: Arena, ref: number): number {
+  return entryMeta(arena, ref) & META_TYPE_MASK;
+}
+
+/** Encoding of an entry's value. */
+export function objectEncoding(arena: Arena, ref: number): number {
+  return metaEncoding(entryMeta(arena, ref));
+}
+
+/** Encoding in a meta word. */
+export function metaEncoding(meta: number): number {
+  return (meta >>> META_ENC_SHIFT) & META_ENC_MASK;
+}
+
+/** The meta word with another encoding. */
+export function withEncoding(meta: number, encoding: number): number {
+  return meta & ~(META_ENC_MASK << META_ENC_SHIFT) | encoding << META_ENC_SHIFT;
+}
+
+/** The 24 access bits. */
+export function objectAccess(arena: Arena, ref: number): number {
+  return entryMeta(arena, ref) >>> META_ACCESS_SHIFT;
+}
+
+/** Stores the 24 access bits. */
+export function setObjectAccess(arena: Arena, ref: number, access: number): void {
+  const low = entryMeta(arena, ref) & ((1 << META_ACCESS_SHIFT) - 1);
+  arena.storeI32(ref, 0, low | access << META_ACCESS_SHIFT);
+}
+
+/** Expiry in unix ms, or NO_EXPIRY. */
+export function objectExpiry(arena: Arena, ref: number): number {
+  if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) === 0) return NO_EXPIRY;
+  return arena.f64[ref >>> 27][(ref & REF_OFFSET_MASK) + 1];
+}
+
+/** Offset of the body in the entry's block. */
+export function bodyOff(arena: Arena, ref: number): number {
+  return entryBodyOff(entryKeyOff(entryMeta(arena, ref)), entryKeyLen(arena, ref));
+}
+
+/** Offset the body will have behind a key of `keyLen` bytes, with or without an expiry. */
+export function bodyOffFor(keyLen: number, hasExpiry: boolean): number {
+  return entryBodyOff(ENTRY_HEAD_BYTES + (hasExpiry ? 8 : 0), keyLen);
+}
+
+/** A word of the body. */
+export function bodyWord(arena: Arena, ref: number, index: number): number {
+  const base = (ref & REF_OFFSET_MASK) << 1;
+  return arena.i32[ref >>> 27][base + (bodyOff(arena, ref) >> 2) + index];
+}
