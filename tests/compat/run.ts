@@ -1,0 +1,150 @@
+// Runs Valkey's or Redis's own Tcl test suite, in external mode, against a running server; see
+// README.md for the options.
+//
+// Every unit gets a fresh server and a `runtest` process of its own, so that a configuration one
+// unit leaves behind can't decide the next one, and a crash costs one unit only. The tests named in
+// `skip/` are left out; everything else has to pass. Status: 0 all passed, 1 something failed,
+// 2 wrong usage.
+
+import { rmSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type Server, startServer } from "./server.ts";
+import { loadSkipLists, namesOn, type SkipEntry } from "./skip_list.ts";
+import { openSuite, type Result, runUnit, type Suite } from "./suite.ts";
+
+/** Units that run when none is named: those whose commands Larder has. */
+const UNITS = ["type/string", "type/incr", "keyspace", "expire", "scan", "protocol", "querybuf"];
+UNITS.push("quit", "info-command");
+
+const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
+  --unit <unit>        run this unit, such as unit/type/string (may be repeated)
+  --runtime <name>     deno (default), bun, or redis for redis-server from PATH
+  --server host:port   use a server that is running already
+  --listed             run each listed test alone instead, and name those that pass
+  --verbose            show what runtest prints`;
+
+const OPTIONS = {
+  suite: { type: "string", default: "" },
+  unit: { type: "string", multiple: true, default: UNITS.map((name) => `unit/${name}`) },
+  runtime: { type: "string", default: "deno" },
+  server: { type: "string", default: "" },
+  listed: { type: "boolean", default: false },
+  verbose: { type: "boolean", default: false },
+} as const;
+
+type Options = ReturnType<typeof parseOptions>;
+
+async function main(): Promise<number> {
+  let options: Options;
+  let suite: Suite;
+  try {
+    options = parseOptions();
+    suite = openSuite(options.suite);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const lists = loadSkipLists().filter((e) =>
+    (e.suite === "" || e.suite === suite.kind) &&
+    (e.list !== "oracle" || options.runtime === "redis")
+  );
+  let ok = true;
+  try {
+    for (const unit of options.unit) {
+      const entries = lists.filter((e) => e.unit === unit);
+      const run = options.listed ? runListed : runOthers;
+      ok = await run(suite, unit, entries, options) && ok;
+    }
+  } finally {
+    rmSync(suite.workDir, { recursive: true, force: true });
+  }
+  console.log(ok ? "ok" : "FAILED");
+  return ok ? 0 : 1;
+}
+
+/** Runs the tests of a unit that are on no list; then those of `skip/apart.txt`. */
+async function runOthers(
+  suite: Suite,
+  unit: string,
+  entries: SkipEntry[],
+  options: Options,
+): Promise<boolean> {
+  const result = await run(suite, unit, { skip: entries.map((e) => e.name), only: [] }, options);
+  const only = namesOn(entries, ["apart"]).filter((name) => result.skipped.includes(name));
+  result.skipped = result.skipped.filter((name) => !only.includes(name));
+  const met = new Set([...result.skipped, ...only]);
+  const unknown = entries.filter((e) => !met.has(e.name));
+  if (only.length > 0) {
+    const apart = await run(suite, unit, { skip: [], only }, options);
+    result.passed.push(...apart.passed);
+    result.failed.push(...apart.failed);
+    result.broken ||= apart.broken;
+    result.seconds += apart.seconds;
+  }
+  const { passed, failed, skipped, ignored, seconds } = result;
+  console.log(
+    `${unit}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} listed, ` +
+      `${ignored} not for external servers (${seconds.toFixed(0)} s)`,
+  );
+  for (const { name, detail } of failed) console.log(`  failed: ${name}\n    ${detail}`);
+  for (const { name } of result.broken ? [] : unknown) {
+    console.log(`  listed, but not in this suite: ${name}`);
+  }
+  if (result.broken !== "") console.log(`  broken: ${result.broken}`);
+  return failed.length === 0 && result.broken === "";
+}
+
+/** Runs each listed test of a unit alone, on a fresh server: one that passes must leave the list. */
+async function runListed(
+  suite: Suite,
+  unit: string,
+  entries: SkipEntry[],
+  options: Options,
+): Promise<boolean> {
+  const names = namesOn(entries, ["later", "differs"]);
+  const stale: string[] = [];
+  for (const name of names) {
+    const result = await run(suite, unit, { skip: [], only: [name] }, options);
+    const fails = result.broken !== "" || result.failed.length > 0 || result.passed.length === 0;
+    if (!fails) stale.push(name);
+  }
+  console.log(`${unit}: ${names.length} listed, ${stale.length} of them pass`);
+  for (const name of stale) console.log(`  listed, but passes: ${name}`);
+  return stale.length === 0;
+}
+
+/** One run of runtest on a server of its own; a server that ended breaks the result. */
+async function run(
+  suite: Suite,
+  unit: string,
+  choice: { skip: string[]; only: string[] },
+  options: Options,
+): Promise<Result> {
+  const server: Server = await startServer(options.runtime, options.server, suite);
+  try {
+    const result = await runUnit(suite, unit, server, choice, options);
+    if (!server.isAlive()) result.broken ||= "the server ended";
+    if (result.broken !== "") result.broken += `\n  server log:\n${server.logTail()}`;
+    return result;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Throws an Error whose message says what is wrong with the command line. */
+function parseOptions() {
+  const { values, positionals } = parseArgs({
+    args: process.argv.slice(2),
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  if (values.suite === "") throw new Error("--suite is missing");
+  if (!["deno", "bun", "redis"].includes(values.runtime)) throw new Error("no such runtime");
+  return { ...values, rest: positionals };
+}
+
+process.exitCode = await main().catch((error: Error) => {
+  console.error(error.message);
+  return 1;
+});

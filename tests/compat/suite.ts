@@ -1,0 +1,148 @@
+// The Tcl suite: a working copy in which it can run, one unit's run, and what its output says.
+//
+// The suite wants to be started in its checkout, writes to tests/tmp there, and looks for the
+// client programs (valkey-cli, redis-benchmark, ...) in src/, where only a build puts them. So the
+// run happens in a temporary directory of symbolic links to the checkout: tests/tmp and src/ are
+// its own, src/ gets the programs found on PATH, and the checkout is never written to.
+//
+// One line is changed on the way: before each block the suite sends FUNCTION FLUSH, and a server
+// without scripting would fail there, outside every test. That call may fail here.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import process from "node:process";
+
+/** Seconds without a finished test after which runtest gives up. */
+const TIMEOUT_S = 300;
+
+const TOOLS = ["cli", "benchmark", "check-rdb", "check-aof"];
+
+/** A checkout, ready to run. */
+export interface Suite {
+  kind: "valkey" | "redis";
+  /** Temporary directory; the caller removes it. */
+  workDir: string;
+  /** Inside workDir: where runtest is started. */
+  runDir: string;
+}
+
+/** What happened to the tests of one unit. */
+export interface Result {
+  passed: string[];
+  /** `detail` is the first line of the suite's message. */
+  failed: { name: string; detail: string }[];
+  skipped: string[];
+  /** Number of tests and groups of tests that external mode leaves out by their tags. */
+  ignored: number;
+  /** Why the run did not get to its end, or "". */
+  broken: string;
+  seconds: number;
+}
+
+/** Prepares a run of the checkout at `path`. Throws if it holds neither suite. */
+export function openSuite(path: string): Suite {
+  const root = resolve(path);
+  const kind = fs.existsSync(join(root, "tests/support/valkey.tcl")) ? "valkey" : "redis";
+  if (!fs.existsSync(join(root, `tests/support/${kind}.tcl`))) {
+    throw new Error(`${root} is no checkout of valkey or redis: tests/support is missing`);
+  }
+  const workDir = fs.mkdtempSync(join(tmpdir(), "larder-compat-"));
+  const runDir = join(workDir, "suite");
+  linkAll(root, runDir, ["tests", "src", ".git"]);
+  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp"]);
+  linkAll(join(root, "tests/support"), join(runDir, "tests/support"), ["server.tcl"]);
+  linkAll(join(root, "src"), join(runDir, "src"), []);
+  fs.mkdirSync(join(runDir, "tests/tmp"));
+  const script = "tests/support/server.tcl";
+  const text = fs.readFileSync(join(root, script), "utf8");
+  const changed = text.replace(/^(\s*)r function flush$/m, "$1catch {r function flush}");
+  fs.writeFileSync(join(runDir, script), changed);
+  for (const tool of TOOLS) {
+    const program = findProgram(`valkey-${tool}`) ?? findProgram(`redis-${tool}`);
+    const link = join(runDir, "src", `${kind}-${tool}`);
+    if (program !== null && !fs.existsSync(link)) fs.symlinkSync(program, link);
+  }
+  return { kind, workDir, runDir };
+}
+
+/** Runs one unit, or with `only` some of its tests, against the server at host and port. */
+export async function runUnit(
+  suite: Suite,
+  unit: string,
+  server: { host: string; port: number },
+  choice: { skip: string[]; only: string[] },
+  options: { verbose: boolean; rest: string[] },
+): Promise<Result> {
+  const skipFile = join(suite.workDir, "skip.txt");
+  fs.writeFileSync(skipFile, choice.skip.join("\n"));
+  // --durable reports an unexpected error as that test's failure instead of ending the unit.
+  const args = ["--host", server.host, "--port", `${server.port}`, "--single", unit];
+  args.push("--skipfile", skipFile, "--durable", "--timeout", `${TIMEOUT_S}`, "--dont-clean");
+  for (const name of choice.only) args.push("--only", name);
+  const start = performance.now();
+  // TERM=dumb keeps colour codes out of the output.
+  const child = spawn("./runtest", [...args, ...options.rest], {
+    cwd: suite.runDir,
+    env: { ...process.env, TERM: "dumb", LC_ALL: "C.UTF-8" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      output += text;
+      if (options.verbose) process.stdout.write(text);
+    });
+  }
+  await once(child, "close");
+  const result = parseOutput(output);
+  result.seconds = (performance.now() - start) / 1000;
+  return result;
+}
+
+/** Sorts what runtest printed for one unit. A failure outside of a test breaks the unit. */
+export function parseOutput(output: string): Result {
+  const result: Result = {
+    passed: [],
+    failed: [],
+    skipped: [],
+    ignored: 0,
+    broken: "",
+    seconds: 0,
+  };
+  const lines = output.split("\n");
+  // Of an unexpected error the suite prints the message without its start, then all of it.
+  const detailAt = (index: number) => {
+    const [short, long] = [lines[index] ?? "", lines[index + 1] ?? ""];
+    return long.endsWith(short) ? long : short;
+  };
+  lines.forEach((line, index) => {
+    const match = /^\[(ok|err|skip|ignore|exception|TIMEOUT)\]: (.*)$/.exec(line);
+    if (match === null) return;
+    const [, status, text] = match;
+    const at = text.lastIndexOf(" in tests/");
+    if (status === "ok") result.passed.push(text.replace(/ \(\d+ ms\)$/, ""));
+    else if (status === "skip") result.skipped.push(text);
+    else if (status === "ignore") result.ignored++;
+    else if (status === "err" && at >= 0) {
+      result.failed.push({ name: text.slice(0, at), detail: detailAt(index + 1) });
+    } else result.broken ||= `${status}: ${text}`;
+  });
+  if (!output.includes("The End")) result.broken ||= `runtest stopped early: ${lines.at(-2) ?? ""}`;
+  return result;
+}
+
+function linkAll(from: string, to: string, except: string[]): void {
+  fs.mkdirSync(to, { recursive: true });
+  for (const name of fs.readdirSync(from)) {
+    if (!except.includes(name)) fs.symlinkSync(join(from, name), join(to, name));
+  }
+}
+
+function findProgram(name: string): string | null {
+  const dirs = (process.env.PATH ?? "").split(delimiter);
+  return dirs.map((dir) => join(dir, name)).find((path) => fs.existsSync(path)) ?? null;
+}
