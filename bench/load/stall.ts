@@ -1,0 +1,211 @@
+/**
+ * The longest stall: a side connection sends PING all the time while a load goes through phases.
+ *
+ *     quiet        nothing but the PINGs: what the machine itself adds
+ *     insert       SET of all keys, pipelined
+ *     read         GET of all keys, in an order that defeats the caches
+ *     scan         a whole SCAN, COUNT 100
+ *     set expiry   PEXPIREAT of all keys, due within a few seconds of each other
+ *     expire       waiting until they are gone
+ *     flush async  FLUSHALL ASYNC of as many keys again, and some seconds after it
+ *     flush sync   FLUSHALL SYNC of as many keys again
+ *
+ * Batches are small, so that waiting behind one is microseconds, not a stall. Client and server share
+ * the machine; a server that keeps `larder_longest_turn_usec` in INFO stats is therefore also asked
+ * for its own longest event-loop turn of each phase, which CONFIG RESETSTAT starts anew.
+ */
+
+import { Worker } from "node:worker_threads";
+import { sleep } from "../../tests/support/server.ts";
+import { load, type LoadPlan, scatterStride } from "./loader.ts";
+import type { LoadOptions } from "./options.ts";
+import type { ProbeFigures } from "./probe_worker.ts";
+import { RequestTemplate } from "./request_template.ts";
+import type { StallResult } from "./results.ts";
+import type { RunningServer } from "./servers.ts";
+import { fixed, whole } from "./table.ts";
+
+const BATCH = 32;
+const FILL_BATCH = 512;
+const QUIET_MS = 2000;
+const AFTER_FLUSH_MS = 3000;
+const POLL_MS = 100;
+const EXPIRY_TIMEOUT_SECONDS = 600;
+const SCAN_COUNT = 100;
+
+/** Takes `server`, which must be freshly started, through all phases; `found` gets each phase's figures as it ends. */
+export async function measureStall(
+  server: RunningServer,
+  options: LoadOptions,
+  found: (result: StallResult) => void,
+  note: (text: string) => void,
+): Promise<void> {
+  const keys = options.stallKeys;
+  const set = new RequestTemplate(["SET", "key:%d", "x".repeat(options.valueLen)]);
+  const probe = await Probe.start(server.spec.host, server.port);
+  const phases = new Phases(server, probe, keys, found, note);
+  const run = (plan: LoadPlan) => load(server.spec.host, server.port, plan);
+  const refill = async () => {
+    await run({ template: set, count: keys, batch: FILL_BATCH });
+    await server.settle(1000);
+  };
+  try {
+    await phases.run("quiet", () => sleep(QUIET_MS));
+    const insert = () => run({ template: set, count: keys, batch: BATCH });
+    const { seconds } = await phases.run("insert", insert);
+    await phases.run("read", () => run(readPlan(keys)));
+    await phases.run("scan", () => scanAll(server, keys));
+    // Due only after all of them have been set: setting takes about as long as inserting did.
+    const due = Date.now() + (seconds * 1.5 + 1) * 1000;
+    await phases.run("set expiry", () => run(expiryPlan(keys, due, options.expirySpreadSeconds)));
+    await phases.run("expire", () => waitUntilEmpty(server));
+    await refill();
+    await phases.run("flush async", async () => {
+      await server.command("FLUSHALL", "ASYNC");
+      await sleep(AFTER_FLUSH_MS);
+    });
+    await refill();
+    await phases.run("flush sync", () => server.command("FLUSHALL", "SYNC"));
+  } finally {
+    await probe.stop();
+  }
+}
+
+/** Runs phases one after the other and reports what was seen in each. */
+class Phases {
+  readonly #server: RunningServer;
+  readonly #probe: Probe;
+  readonly #keys: number;
+  readonly #found: (result: StallResult) => void;
+  readonly #note: (text: string) => void;
+
+  constructor(
+    server: RunningServer,
+    probe: Probe,
+    keys: number,
+    found: (result: StallResult) => void,
+    note: (text: string) => void,
+  ) {
+    this.#server = server;
+    this.#probe = probe;
+    this.#keys = keys;
+    this.#found = found;
+    this.#note = note;
+  }
+
+  async run<T>(phase: string, work: () => Promise<T>): Promise<T> {
+    await this.#server.command("CONFIG", "RESETSTAT");
+    await this.#probe.takeFigures();
+    const started = performance.now();
+    const value = await work();
+    const seconds = (performance.now() - started) / 1000;
+    const figures = await this.#probe.takeFigures();
+    const turn = (await this.#server.info("stats")).get("larder_longest_turn_usec");
+    const serverLongestTurnMs = turn === undefined ? null : Number(turn) / 1000;
+    const server = this.#server.spec.name;
+    this.#found({
+      server,
+      phase,
+      keys: this.#keys,
+      seconds,
+      ...figures,
+      serverLongestTurnMs,
+    });
+    this.#note(
+      `${server}, ${phase}: ${fixed(seconds, 1)} s, longest PING ${
+        fixed(figures.longestMs, 2)
+      } ms` +
+        (serverLongestTurnMs === null ? "" : `, own turn ${fixed(serverLongestTurnMs, 2)} ms`),
+    );
+    return value;
+  }
+}
+
+/** The pinging thread, seen from here. */
+class Probe {
+  readonly #worker: Worker;
+  #waiting: ((message: ProbeFigures | Error) => void) | null = null;
+  #failure: Error | null = null;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("error", (error) => this.#fail(error));
+    worker.on("message", (message: ProbeFigures | { failed: string }) => {
+      if ("failed" in message) this.#fail(new Error(message.failed));
+      else this.#answer(message);
+    });
+  }
+
+  static start(host: string, port: number): Promise<Probe> {
+    const url = new URL("./probe_worker.ts", import.meta.url);
+    const worker = new Worker(url, { workerData: { host, port } });
+    return new Promise((resolve, reject) => {
+      worker.once("error", reject);
+      worker.once("message", (message: "ready" | { failed: string }) => {
+        worker.off("error", reject);
+        if (message === "ready") resolve(new Probe(worker));
+        else reject(new Error(message.failed));
+      });
+    });
+  }
+
+  /** Figures since the last call. */
+  takeFigures(): Promise<ProbeFigures> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure);
+      this.#waiting = (found) => found instanceof Error ? reject(found) : resolve(found);
+      this.#worker.postMessage("phase");
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#answer(error);
+  }
+
+  #answer(found: ProbeFigures | Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.(found);
+  }
+}
+
+function readPlan(keys: number): LoadPlan {
+  const stride = scatterStride(keys);
+  const indexOf = (i: number) => (i * stride) % keys;
+  return { template: new RequestTemplate(["GET", "key:%d"]), count: keys, batch: BATCH, indexOf };
+}
+
+function expiryPlan(keys: number, due: number, spreadSeconds: number): LoadPlan {
+  const spreadMs = spreadSeconds * 1000;
+  const stride = scatterStride(spreadMs);
+  const numberOf = (i: number) => Math.round(due) + (i * stride) % spreadMs;
+  const template = new RequestTemplate(["PEXPIREAT", "key:%d", "%t"]);
+  return { template, count: keys, batch: BATCH, numberOf };
+}
+
+async function scanAll(server: RunningServer, keys: number): Promise<void> {
+  let cursor = "0";
+  let seen = 0;
+  do {
+    const reply = await server.command("SCAN", cursor, "COUNT", SCAN_COUNT);
+    if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw new Error("SCAN: odd reply");
+    cursor = String(reply[0]);
+    seen += reply[1].length;
+  } while (cursor !== "0");
+  if (seen < keys) throw new Error(`SCAN gave ${seen} of ${keys} keys`);
+}
+
+async function waitUntilEmpty(server: RunningServer): Promise<void> {
+  const deadline = performance.now() + EXPIRY_TIMEOUT_SECONDS * 1000;
+  for (;;) {
+    const keys = Number(await server.command("DBSIZE"));
+    if (keys === 0) return;
+    if (performance.now() > deadline) throw new Error(`${whole(keys)} keys have not expired`);
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Throughput, latency and CPU cost: redis-benchmark against each server in turn.
+ *
+ * All servers run all the time, but only one is loaded at a time, and they take turns within every
+ * test (A B C, A B C, ...), so that a slow minute of the machine hits all of them alike. Before the
+ * first round of a keyspace each server gets every key redis-benchmark may draw, so GET always hits
+ * and SET always overwrites, whatever ran before.
+ */
+
+import { load } from "./loader.ts";
+import type { LoadOptions } from "./options.ts";
+import { readCpuTime } from "./proc.ts";
+import { runBenchmark } from "./redis_benchmark.ts";
+import { RequestTemplate } from "./request_template.ts";
+import { medianOfRounds, type ThroughputRun, type ThroughputSection } from "./results.ts";
+import type { RunningServer } from "./servers.ts";
+import { fixed, whole } from "./table.ts";
+import { resolveWorkloads, type Workload } from "./workload.ts";
+
+const LOAD_BATCH = 512;
+const REQUESTS_MIN = 1000;
+
+/** One run's place in the whole. */
+interface Slot {
+  workload: Workload;
+  pipeline: number;
+  requests: number;
+  keyspace: number;
+  round: number;
+}
+
+/** Runs every test on every server; `note` is told of each run. */
+export async function measureThroughput(
+  servers: RunningServer[],
+  options: LoadOptions,
+  note: (text: string) => void,
+): Promise<ThroughputSection> {
+  const workloads = resolveWorkloads(options.tests);
+  const runs: ThroughputRun[] = [];
+  for (const keyspace of options.keyspaces) {
+    for (const server of servers) {
+      note(`loading ${whole(keyspace)} keys into ${server.spec.name}`);
+      await prepareKeyspace(server, keyspace, options.valueLen, workloads);
+    }
+    for (const slot of slotsOf(workloads, keyspace, options)) {
+      for (const server of servers) {
+        const run = await runOnce(server, slot, options);
+        runs.push(run);
+        note(describe(run, options.rounds));
+      }
+    }
+  }
+  return {
+    tests: workloads.map((workload) => workload.name),
+    pipelines: options.pipelines,
+    keyspaces: options.keyspaces,
+    rounds: options.rounds,
+    clients: options.clients,
+    valueLen: options.valueLen,
+    medians: medianOfRounds(runs),
+    runs,
+  };
+}
+
+function slotsOf(workloads: Workload[], keyspace: number, options: LoadOptions): Slot[] {
+  const slots: Slot[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    options.pipelines.forEach((pipeline, i) => {
+      for (const workload of workloads) {
+        const scaled = Math.round(options.requests[i] * workload.scale);
+        const requests = Math.max(REQUESTS_MIN, scaled);
+        slots.push({ workload, pipeline, requests, keyspace, round });
+      }
+    });
+  }
+  return slots;
+}
+
+async function prepareKeyspace(
+  server: RunningServer,
+  keyspace: number,
+  valueLen: number,
+  workloads: Workload[],
+): Promise<void> {
+  await server.flush();
+  if (workloads.every((workload) => workload.name.startsWith("ping"))) return;
+  const template = new RequestTemplate(["SET", "key:%d", "x".repeat(valueLen)]);
+  await load(server.spec.host, server.port, { template, count: keyspace, batch: LOAD_BATCH });
+}
+
+/** Puts in place what the test reads or pops; this is outside the measured time. */
+async function prepareWorkload(server: RunningServer, slot: Slot): Promise<void> {
+  const { key, element, elementCount } = slot.workload;
+  if (key !== null) await server.command("UNLINK", key);
+  if (element === null) return;
+  const template = new RequestTemplate(element);
+  const count = elementCount === 0 ? slot.requests : elementCount;
+  await load(server.spec.host, server.port, { template, count, batch: LOAD_BATCH });
+}
+
+async function runOnce(
+  server: RunningServer,
+  slot: Slot,
+  options: LoadOptions,
+): Promise<ThroughputRun> {
+  const run: ThroughputRun = {
+    server: server.spec.name,
+    test: slot.workload.name,
+    pipeline: slot.pipeline,
+    keyspace: slot.keyspace,
+    round: slot.round,
+    requests: slot.requests,
+    requestsPerSecond: null,
+    latency: null,
+    cpuPerMillion: null,
+    rssBytes: null,
+    usedMemoryBytes: null,
+    error: null,
+  };
+  try {
+    await prepareWorkload(server, slot);
+    const before = server.pid === null ? null : readCpuTime(server.pid);
+    const report = await runBenchmark({
+      host: server.spec.host,
+      port: server.port,
+      requests: slot.requests,
+      clients: options.clients,
+      pipeline: slot.pipeline,
+      valueLen: options.valueLen,
+      keyspace: slot.keyspace,
+      workload: slot.workload.args,
+    });
+    const after = server.pid === null ? null : readCpuTime(server.pid);
+    const memory = await server.memory();
+    run.requestsPerSecond = report.requestsPerSecond;
+    const { p50Ms, p95Ms, p99Ms, p999Ms, maxMs } = report;
+    run.latency = { p50Ms, p95Ms, p99Ms, p999Ms, maxMs };
+    if (before !== null && after !== null) {
+      const perMillion = 1e6 / report.requests;
+      run.cpuPerMillion = {
+        userSeconds: (after.userSeconds - before.userSeconds) * perMillion,
+        systemSeconds: (after.systemSeconds - before.systemSeconds) * perMillion,
+      };
+    }
+    run.rssBytes = memory.rssBytes;
+    run.usedMemoryBytes = memory.usedBytes;
+  } catch (error) {
+    run.error = error instanceof Error ? error.message : String(error);
+  }
+  return run;
+}
+
+function describe(run: ThroughputRun, rounds: number): string {
+  const place = `round ${run.round}/${rounds}, ${whole(run.keyspace)} keys, ` +
+    `pipeline ${run.pipeline}, ${run.test}, ${run.server}: `;
+  if (run.error !== null) return `${place}failed: ${run.error}`;
+  const cost = run.cpuPerMillion;
+  const cpu = cost === null ? null : cost.userSeconds + cost.systemSeconds;
+  return `${place}${whole(run.requestsPerSecond)}/s, CPU ${fixed(cpu, 2)} s/M, ` +
+    `p99 ${fixed(run.latency?.p99Ms ?? null, 3)} ms`;
+}

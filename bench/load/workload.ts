@@ -1,0 +1,72 @@
+/**
+ * The tests by name: what redis-benchmark is told, and what must be in the database first.
+ *
+ * Each test is run by a redis-benchmark of its own, so that the CPU time read before and after
+ * belongs to that test alone. Two consequences: `ping` stands for two tests, and tests that pop or
+ * read collections find none unless it is put there before, outside the measurement. For the LRANGE
+ * tests redis-benchmark would fill the list itself, inside the measured time; they are therefore
+ * given as plain commands.
+ */
+
+/** One test of a run. */
+export interface Workload {
+  /** As given to --tests, with groups resolved: `ping_inline`, `set`, ... */
+  name: string;
+  /** Arguments of redis-benchmark that choose it. */
+  args: string[];
+  /** Requests relative to SET's, because a request of this test is as many times as long. */
+  scale: number;
+  /** Key to be removed first, or null. */
+  key: string | null;
+  /** Command that puts one element (%d is its index) under `key`, or null. */
+  element: string[] | null;
+  /** Elements wanted; 0 means as many as there will be requests. */
+  elementCount: number;
+}
+
+const GROUPS: Record<string, string[]> = {
+  ping: ["ping_inline", "ping_mbulk"],
+  lrange: ["lrange_100", "lrange_300", "lrange_500", "lrange_600"],
+};
+
+const SCALES: Record<string, number> = { mset: 0.25, spop: 0.5, zpopmin: 0.5 };
+const GROWING: Record<string, string> = {
+  lpush: "mylist",
+  rpush: "mylist",
+  xadd: "mystream",
+};
+const POPPED: Record<string, string[]> = {
+  lpop: ["RPUSH", "mylist", "element:%d"],
+  rpop: ["RPUSH", "mylist", "element:%d"],
+  spop: ["SADD", "myset", "element:%d"],
+  zpopmin: ["ZADD", "myzset", "0", "element:%d"],
+};
+
+/** Resolves group names and looks up what each test needs; keeps the order given. */
+export function resolveWorkloads(names: string[]): Workload[] {
+  return names.flatMap((name) => GROUPS[name] ?? [name]).map(resolveOne);
+}
+
+function resolveOne(name: string): Workload {
+  const range = /^lrange_(\d+)$/.exec(name);
+  if (range !== null) {
+    const length = Number(range[1]);
+    return {
+      name,
+      args: ["lrange", "mylist", "0", String(length - 1)],
+      scale: 8 / length,
+      key: "mylist",
+      element: ["RPUSH", "mylist", "element:%d"],
+      elementCount: length,
+    };
+  }
+  const element = POPPED[name] ?? null;
+  return {
+    name,
+    args: ["-t", name],
+    scale: SCALES[name] ?? 1,
+    key: element === null ? GROWING[name] ?? null : element[1],
+    element,
+    elementCount: 0,
+  };
+}

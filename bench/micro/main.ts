@@ -1,0 +1,12 @@
+/**
+ * All micro benchmarks: `deno task bench [pattern]`; the pattern chooses by name.
+ *
+ * Each imported file registers its benchmarks as it is loaded.
+ */
+
+import process from "node:process";
+import { run } from "mitata";
+import "./base.ts";
+
+const pattern = process.argv[2];
+await run(pattern === undefined ? {} : { filter: new RegExp(pattern) });
