@@ -12,6 +12,7 @@
  * Expiry. A key past its time is dead to every lookup, which removes it on the way (lazy expiry); the
  * active cycle in expire.ts finds those nobody asks for.
  */
+import { hashBytes } from "../base/hash.ts";
 import type { Prng } from "../base/prng.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { Arena, refOffset } from "../memory/arena.ts";
@@ -49,6 +50,9 @@ import { LazyFree } from "./lazy_free.ts";
 /** Growth of a raw string's block is doubled up to this much, then this much is added (as sds). */
 const PREALLOC_MAX_BYTES = 1 << 20;
 
+const NO_BYTES = new Uint8Array(0);
+const NO_HINTS = new Int32Array(0);
+
 export class Keyspace {
   readonly arena: Arena;
   readonly dbs: Db[];
@@ -73,6 +77,11 @@ export class Keyspace {
   private readonly k0: number;
   private readonly k1: number;
   private readonly range = new ByteRange();
+  private hintBuf: ReadonlyBytes = NO_BYTES;
+  private hintOff: Int32Array = NO_HINTS;
+  private hintHash: Int32Array = NO_HINTS;
+  private hintAt = 0;
+  private hintEnd = 0;
 
   /** `count` empty databases. The seeds make the hash unpredictable. */
   constructor(arena: Arena, count: number, access: AccessPolicy, prng: Prng) {
@@ -93,6 +102,35 @@ export class Keyspace {
   }
 
   // Lookups.
+
+  /** Hash of a key, the same in every database. */
+  hashKey(key: ReadonlyBytes, off: number, len: number): number {
+    return hashBytes(key, off, len, this.k0, this.k1);
+  }
+
+  /**
+   * The hashes of keys about to be looked up, in order, by their offsets in `buf`: places [at, end) of the
+   * two arrays. A lookup of another key computes its own.
+   */
+  hintKeys(
+    buf: ReadonlyBytes,
+    offs: Int32Array,
+    hashes: Int32Array,
+    at: number,
+    end: number,
+  ): void {
+    this.hintBuf = buf;
+    this.hintOff = offs;
+    this.hintHash = hashes;
+    this.hintAt = at;
+    this.hintEnd = end;
+  }
+
+  /** Forgets the hints: their buffer is about to be reused. */
+  clearHints(): void {
+    this.hintAt = 0;
+    this.hintEnd = 0;
+  }
 
   /** The live entry of a key, or 0: for commands that read. Counts a hit or a miss. */
   lookupKeyRead(db: Db, key: ReadonlyBytes, off: number, len: number): number {
@@ -115,7 +153,10 @@ export class Keyspace {
 
   /** The live entry of a key, or 0, leaving access time and statistics alone. */
   lookupKey(db: Db, key: ReadonlyBytes, off: number, len: number): number {
-    const hash = db.keys.hash(key, off, len);
+    let hash: number;
+    if (this.hintAt < this.hintEnd && this.hintOff[this.hintAt] === off && this.hintBuf === key) {
+      hash = this.hintHash[this.hintAt++];
+    } else hash = this.hashKey(key, off, len);
     this.hash = hash;
     const ref = db.keys.find(hash, key, off, len);
     if (ref === 0 || !this.isExpired(ref)) return ref;

@@ -21,11 +21,12 @@
  */
 import type { Client, ClientPort } from "../server/client.ts";
 import { CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSED, CLIENT_UNIX_SOCKET } from "../server/client.ts";
-import { answerThrown, dropsReply, GATE_REPLY, processCommand } from "../server/call.ts";
+import { answerThrown, dispatch, dropsReply, GATE_REPLY } from "../server/call.ts";
+import { BATCH_MAX } from "../server/batch.ts";
 import type { Server } from "../server/server.ts";
 import type { Flushable } from "../server/turn.ts";
 import { type Chunk, releaseChunk } from "../protocol/reply.ts";
-import { BROKEN, MORE, RespParser } from "../protocol/resp_parser.ts";
+import { BROKEN, MORE, REQUEST, type RespParser } from "../protocol/resp_parser.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
 
 /** Query buffer of a client that sends little. */
@@ -37,8 +38,6 @@ const SMALL_READS_MAX = 16;
 
 const NO_BYTES = new Uint8Array(0);
 const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
-/** Parsers with no unfinished request; all but the busiest moments need one. */
-const idleParsers: RespParser[] = [];
 
 export class Connection implements SocketOwner, ClientPort, Flushable {
   readonly addr: string;
@@ -185,58 +184,69 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { client, server } = this;
     server.turn.begin();
     client.lastInteractionMs = server.keyspace.nowMs;
-    const parser = this.parser ?? idleParsers.pop() ?? new RespParser();
-    parser.bulkLenMax = server.protoMaxBulkLen;
-    const before = start;
-    const inputBytes = end - before;
+    const inputBytes = end - start;
     client.netInputBytes += inputBytes;
     server.stats.netInputBytes += inputBytes;
-    start = this.executeAll(parser, buf, start, end);
-    this.start = start;
+    this.start = this.executeAll(buf, start, end);
     this.end = end;
-    if (parser.partial) this.parser = parser;
-    else {
-      this.parser = null;
-      idleParsers.push(parser);
-    }
+    server.keyspace.clearHints();
     client.resetArgv();
     this.checkQueryLimit();
     this.scheduleFlush();
   }
 
-  private executeAll(parser: RespParser, buf: Uint8Array, start: number, end: number): number {
-    const { client } = this;
-    client.argv = parser;
-    for (;;) {
-      const mark = client.reply.bytes;
-      try {
-        for (;;) {
-          if ((client.flags & CLOSING) !== 0) return end;
-          parser.unauthenticated = !client.authenticated;
-          const status = parser.parse(buf, start, end);
-          if (status === MORE) return start;
-          if (status === BROKEN) {
-            this.protocolError(parser);
-            return end;
-          }
-          client.argvBytes = parser.pos - start;
-          start = parser.pos;
-          if (parser.argc === 0) continue;
-          if (client.gates === 0) processCommand(client);
-          else this.executeGated();
-        }
-      } catch (error) {
-        answerThrown(client, error, Math.min(mark, client.reply.bytes));
+  /** Executes batch after batch. Returns where the unfinished request begins that stays in `parser`. */
+  private executeAll(buf: Uint8Array, start: number, end: number): number {
+    const { client, server } = this;
+    const { batch } = server;
+    for (let status = REQUEST; status === REQUEST;) {
+      if (this.parser !== null) {
+        batch.requests[0] = this.parser;
+        this.parser = null;
       }
+      // Before it authenticates a client has other limits, and AUTH may be the next request.
+      const max = client.authenticated ? BATCH_MAX : 1;
+      batch.requests[0].unauthenticated = !client.authenticated;
+      status = batch.parse(buf, start, end, max);
+      const { count } = batch;
+      const stopped = batch.requests[count];
+      if (count > 0) {
+        if (count > 1) batch.prefetch(client.db);
+        start = this.executeBatch(start);
+        if ((client.flags & CLOSING) !== 0) return end;
+      }
+      if (status === BROKEN) {
+        this.protocolError(stopped);
+        return end;
+      }
+      if (status === MORE && stopped.partial) this.parser = batch.takeUnfinished();
     }
+    return start;
   }
 
-  /** A command of a client whose replies may have to be dropped. */
-  private executeGated(): void {
+  /** Executes the requests of the batch; the first begins at `start`. Returns where the last ends. */
+  private executeBatch(start: number): number {
     const { client } = this;
-    const mark = client.reply.bytes;
-    processCommand(client);
-    if ((client.gates & GATE_REPLY) !== 0 && dropsReply(client)) client.reply.truncate(mark);
+    const { batch } = this.server;
+    const { count } = batch;
+    for (let i = 0; i < count; i++) {
+      const request = batch.requests[i];
+      client.argv = request;
+      client.argvBytes = request.pos - start;
+      start = request.pos;
+      if (count > 1) batch.hint(i);
+      const mark = client.reply.bytes;
+      try {
+        dispatch(client, batch.commands[i]);
+      } catch (error) {
+        answerThrown(client, error, mark);
+      }
+      if (client.gates !== 0 && (client.gates & GATE_REPLY) !== 0 && dropsReply(client)) {
+        client.reply.truncate(mark);
+      }
+      if ((client.flags & CLOSING) !== 0) break;
+    }
+    return start;
   }
 
   private protocolError(parser: RespParser): void {

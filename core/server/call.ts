@@ -1,7 +1,8 @@
 /**
  * From a request to its handler.
  *
- *     processCommand    look up, check the number of arguments, pass the gates
+ *     processCommand    look up
+ *     dispatch          check the number of arguments, pass the gates
  *       call            run the handler, count, account its time
  *
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
@@ -31,8 +32,12 @@ const OOM_SLACK_BYTES = 1 << 20;
 
 /** Executes the client's request, whose arguments are `c.argv`, and leaves one reply. */
 export function processCommand(c: Client): void {
+  dispatch(c, c.server.commands.lookup(c.argv));
+}
+
+/** The same for a command that is looked up already; null when there is none of that name. */
+export function dispatch(c: Client, command: Command | null): void {
   const server = c.server;
-  const command = server.commands.lookup(c.argv);
   if (command === null) return reject(c, null, unknownCommand(c));
   if (!command.acceptsCount(c.argv.argc)) {
     return reject(c, command, `ERR wrong number of arguments for '${command.fullName}' command`);

@@ -202,6 +202,10 @@ export class Command {
   readonly parent: Command | null;
   /** Bit set over CATEGORIES. */
   readonly categories: number;
+  /** The keys that batch.ts prefetches: index of the first (0: none), last as in KeySpec, step. */
+  readonly firstKey: number;
+  readonly lastKey: number;
+  readonly keyStep: number;
   /** Whether its time is accounted in groups (turn.ts): it is FAST, or O(1) though Redis doesn't flag it. */
   readonly timedInGroup: boolean;
   subcommands: Command[] = [];
@@ -218,6 +222,11 @@ export class Command {
     this.flags = spec.flags;
     this.handler = spec.handler ?? fallback;
     this.categories = categoriesOf(spec);
+    const keys = spec.keys?.[0];
+    const isRange = typeof keys?.begin === "number" && keys.keynum === undefined;
+    this.firstKey = isRange ? keys!.begin as number : 0;
+    this.lastKey = keys?.last ?? 0;
+    this.keyStep = Math.max(1, keys?.step ?? 1);
     this.timedInGroup = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
   }
 

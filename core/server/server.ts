@@ -10,6 +10,7 @@ import { Prng, randomHex, randomSeed32 } from "../base/prng.ts";
 import { AccessPolicy } from "../keyspace/access.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
+import { Batch } from "./batch.ts";
 import { GATE_AUTH, unknownSubcommand } from "./call.ts";
 import type { Client } from "./client.ts";
 import { Clients } from "./clients.ts";
@@ -48,6 +49,7 @@ export class Server {
   readonly clients = new Clients();
   readonly stats = new Stats();
   readonly turn: Turn;
+  readonly batch: Batch;
   readonly runId: string = randomHex(20);
   readonly startMs: number;
   /** Bits of the GATE_ constants that every client must pass. */
@@ -76,6 +78,7 @@ export class Server {
     this.keyspace = new Keyspace(this.arena, databases, this.access, this.prng);
     this.turn = new Turn(this.clock, this.keyspace);
     this.commands = new CommandTable(parts.commands, unknownSubcommand);
+    this.batch = new Batch(this.commands, this.keyspace);
     this.startMs = this.keyspace.nowMs;
     this.followConfig();
   }
@@ -109,7 +112,10 @@ export class Server {
     };
     const { config, access } = this;
     follow("maxmemory", () => this.maxmemoryBytes = config.num("maxmemory"));
-    follow("proto-max-bulk-len", () => this.protoMaxBulkLen = config.num("proto-max-bulk-len"));
+    follow("proto-max-bulk-len", () => {
+      this.protoMaxBulkLen = config.num("proto-max-bulk-len");
+      this.batch.setBulkLenMax(this.protoMaxBulkLen);
+    });
     follow("client-query-buffer-limit", () => {
       this.queryBufferLimit = config.num("client-query-buffer-limit");
     });

@@ -60,6 +60,11 @@ const LOAD_MAX = 9;
 /** Entries per bucket that make it shrink. */
 const LOAD_MIN = 3;
 
+/** Most hashes that the touch functions take at once. */
+export const TOUCH_MAX = 64;
+/** A word of a small entry that may lie on the next cache line than its head. */
+const ENTRY_TAIL_WORD = 9;
+
 const ROOT_BYTES = 24;
 const ROOT_COUNT = 0;
 const ROOT_BUCKETS = 1;
@@ -74,6 +79,8 @@ const GATHER_MAX = 4096;
 const gatheredRefs = new Int32Array(GATHER_MAX);
 const gatheredHashes = new Int32Array(GATHER_MAX);
 const gatheredChildren = new Int32Array(GATHER_MAX);
+/** Entries that `touchEntries` is about to read. */
+const touchedRefs = new Int32Array(TOUCH_MAX);
 let gatheredCount = 0;
 let gatheredChildCount = 0;
 
@@ -83,6 +90,12 @@ export class Dict {
   /** Where the last successful `find` found its entry. Valid until the next change. */
   foundBucket = 0;
   foundSlot = 0;
+  // What the root says, at hand: number of buckets, the power of two at or below it, the directory.
+  private n = 1;
+  private full = 1;
+  private directory = 0;
+  /** What the touch functions read: stored so that the reads are not optimised away. */
+  touched = 0;
 
   private readonly arena: Arena;
   private readonly k0: number;
@@ -100,8 +113,8 @@ export class Dict {
     arena.fill(chunk, 0, BUCKET_BYTES, 0);
     arena.fill(directory, 0, 8, 0);
     arena.storeI32(directory, 0, chunk);
-    this.setRootWord(ROOT_BUCKETS, 1);
-    this.setRootWord(ROOT_DIRECTORY, directory);
+    this.setBuckets(1);
+    this.setDirectory(directory);
     this.setRootWord(ROOT_DIRECTORY_CAP, 2);
   }
 
@@ -112,7 +125,7 @@ export class Dict {
 
   /** Number of buckets, without child buckets. */
   get buckets(): number {
-    return this.rootWord(ROOT_BUCKETS);
+    return this.n;
   }
 
   /** Number of child buckets. */
@@ -156,6 +169,45 @@ export class Dict {
       bucket = words[at + CHILD_WORD];
     } while (bucket !== 0);
     return 0;
+  }
+
+  /**
+   * Reads a word of the bucket of each hash and does nothing with it: the misses overlap, and `find` is
+   * quick afterwards. Each round of the loop is a handful of instructions, so that many fit into the
+   * processor's window at once.
+   */
+  touchBuckets(hashes: Int32Array, count: number): void {
+    const i32 = this.arena.i32;
+    const { n, full, directory } = this;
+    const chunks = i32[directory >>> 27];
+    const at = (directory & REF_OFFSET_MASK) << 1;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      let index = hashes[i] & (full + full - 1);
+      if (index >= n) index &= full - 1;
+      const bucket = chunks[at + (index >>> 6)] + ((index & 63) << 3);
+      sum ^= i32[bucket >>> 27][(bucket & REF_OFFSET_MASK) << 1];
+    }
+    this.touched = sum;
+  }
+
+  /**
+   * The same for the entry that each hash most likely leads to, after `touchBuckets`. Two loops: the first
+   * guesses wrong branches, and a wrong guess must not throw away the misses that the second waits for
+   * (measured: 110 ns per key in one loop, 60 in two).
+   */
+  touchEntries(hashes: Int32Array, count: number): void {
+    const i32 = this.arena.i32;
+    for (let i = 0; i < count; i++) touchedRefs[i] = this.likelyRef(hashes[i]);
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = touchedRefs[i];
+      const entry = i32[ref >>> 27];
+      const head = (ref & REF_OFFSET_MASK) << 1;
+      const tail = head + ENTRY_TAIL_WORD;
+      sum ^= entry[head] ^ entry[tail < entry.length ? tail : head];
+    }
+    this.touched = sum;
   }
 
   /** Like `find`, for the entry with this very ref. False when it is not here. */
@@ -214,9 +266,8 @@ export class Dict {
    * number, 0 at the end. See the design comment for what is guaranteed.
    */
   scan(cursor: number, out: RefList): number {
-    const n = this.buckets;
+    const { n, full } = this;
     const level = 31 - Math.clz32(n);
-    const full = 1 << level;
     const index = this.indexOf(cursor);
     this.collect(this.bucketAt(index), out);
     const bits = index < n - full || index >= full ? level + 1 : level;
@@ -263,7 +314,7 @@ export class Dict {
     for (let index = 0; index < this.buckets; index++) {
       this.freeChildren(this.bucketAt(index));
     }
-    const directory = this.rootWord(ROOT_DIRECTORY);
+    const { directory } = this;
     for (let chunk = (this.buckets - 1) >>> 6; chunk >= 0; chunk--) {
       this.arena.free(this.word(directory, chunk));
     }
@@ -310,17 +361,27 @@ export class Dict {
     this.arena.storeI32(this.root, index << 2, value);
   }
 
+  private setBuckets(n: number): void {
+    this.n = n;
+    this.full = 1 << (31 - Math.clz32(n));
+    this.setRootWord(ROOT_BUCKETS, n);
+  }
+
+  private setDirectory(ref: number): void {
+    this.directory = ref;
+    this.setRootWord(ROOT_DIRECTORY, ref);
+  }
+
   /** Bucket number of a hash. */
   private indexOf(hash: number): number {
-    const n = this.rootWord(ROOT_BUCKETS);
-    const full = 1 << (31 - Math.clz32(n));
+    const { full } = this;
     const index = hash & (full + full - 1);
-    return index < n ? index : index & (full - 1);
+    return index < this.n ? index : index & (full - 1);
   }
 
   /** Ref of a bucket. Chunks are contiguous, so it is the chunk's ref plus 8 words of 8 bytes each. */
   private bucketAt(index: number): number {
-    return this.word(this.rootWord(ROOT_DIRECTORY), index >>> 6) + ((index & 63) << 3);
+    return this.word(this.directory, index >>> 6) + ((index & 63) << 3);
   }
 
   /** First free slot of a bucket, or -1. The lowest match of Mycroft's trick is always a true one. */
@@ -363,6 +424,22 @@ export class Dict {
 
   // Child buckets.
 
+  /** The first entry of the home bucket with the hash's fingerprint, or 0. */
+  private likelyRef(hash: number): number {
+    const bucket = this.bucketAt(this.indexOf(hash));
+    const words = this.arena.i32[bucket >>> 27];
+    const at = (bucket & REF_OFFSET_MASK) << 1;
+    const pattern = Math.imul(fingerprint(hash), 0x01010101);
+    for (let w = 0; w < 3; w++) {
+      const x = words[at + w] ^ pattern;
+      const match = (x - 0x01010101) & ~x & 0x80808080;
+      if (match !== 0) {
+        return words[at + REFS_WORD + (w << 2) + (31 - Math.clz32(match & -match) >>> 3)];
+      }
+    }
+    return 0;
+  }
+
   private addChild(bucket: number): number {
     const child = this.arena.alloc(BUCKET_BYTES);
     this.clearBucket(child);
@@ -396,11 +473,11 @@ export class Dict {
   /** Splits the next bucket in line. Throws ArenaFull before anything changed. */
   private split(): void {
     const n = this.buckets;
-    const full = 1 << (31 - Math.clz32(n));
+    const { full } = this;
     if (!this.appendBucket(n)) return;
     const source = this.bucketAt(n - full);
     const target = this.bucketAt(n);
-    this.setRootWord(ROOT_BUCKETS, n + 1);
+    this.setBuckets(n + 1);
     this.gather(source);
     this.clearBucket(source);
     // Two chains never need more children than the one they came from, so nothing is allocated here.
@@ -486,7 +563,7 @@ export class Dict {
 
   private growFirstChunk(n: number): void {
     if ((n & (n - 1)) !== 0) return; // Its capacity is the power of two above n.
-    const directory = this.rootWord(ROOT_DIRECTORY);
+    const { directory } = this;
     const chunk = this.arena.realloc(this.word(directory, 0), 2 * n * BUCKET_BYTES);
     this.arena.fill(chunk, n * BUCKET_BYTES, n * BUCKET_BYTES, 0);
     this.arena.storeI32(directory, 0, chunk);
@@ -496,20 +573,20 @@ export class Dict {
     const cap = this.rootWord(ROOT_DIRECTORY_CAP);
     const bytes = CHUNK_BUCKETS * BUCKET_BYTES;
     if (index === cap) {
-      const grown = this.arena.realloc(this.rootWord(ROOT_DIRECTORY), cap * 8);
-      this.setRootWord(ROOT_DIRECTORY, grown);
+      const grown = this.arena.realloc(this.directory, cap * 8);
+      this.setDirectory(grown);
       this.setRootWord(ROOT_DIRECTORY_CAP, cap * 2);
     }
     const chunk = this.arena.alloc(bytes);
     this.arena.fill(chunk, 0, bytes, 0);
-    this.arena.storeI32(this.rootWord(ROOT_DIRECTORY), index << 2, chunk);
+    this.arena.storeI32(this.directory, index << 2, chunk);
   }
 
   /** Drops the last bucket, which is empty, and its chunk when that was its only one. */
   private removeLastBucket(): void {
     const n = this.buckets - 1;
-    this.setRootWord(ROOT_BUCKETS, n);
-    const directory = this.rootWord(ROOT_DIRECTORY);
+    this.setBuckets(n);
+    const { directory } = this;
     if (n >= CHUNK_BUCKETS) {
       if ((n & (CHUNK_BUCKETS - 1)) === 0) this.arena.free(this.word(directory, n >>> 6));
     } else if ((n & (n - 1)) === 0) {
