@@ -13,11 +13,12 @@
  * active cycle in expire.ts finds those nobody asks for.
  */
 import { hashBytes } from "../base/hash.ts";
+import { RefList } from "../base/ref_list.ts";
 import type { Prng } from "../base/prng.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
-import { Arena, refOffset } from "../memory/arena.ts";
+import { Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
 import { ENTRY_HAS_EXPIRY, entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
-import type { Dict } from "../structures/dict.ts";
+import { Dict } from "../structures/dict.ts";
 import {
   bodyOff,
   bodyOffFor,
@@ -30,6 +31,7 @@ import {
   NO_EXPIRY,
   objectEncoding,
   objectExpiry,
+  setObjectAccess,
   TYPE_STRING,
   withEncoding,
 } from "../types/object.ts";
@@ -144,6 +146,14 @@ export class Keyspace {
     return ref;
   }
 
+  /** The live entry of a key, or 0: for commands that look at it without using it. Counts, but doesn't touch. */
+  lookupKeyPeek(db: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const ref = this.lookupKey(db, key, off, len);
+    if (ref === 0) this.misses++;
+    else this.hits++;
+    return ref;
+  }
+
   /** The live entry of a key, or 0: for commands that may change it. */
   lookupKeyWrite(db: Db, key: ReadonlyBytes, off: number, len: number): number {
     const ref = this.lookupKey(db, key, off, len);
@@ -253,7 +263,13 @@ export class Keyspace {
       const block = arena.alloc(len + Math.min(len, PREALLOC_MAX_BYTES));
       arena.copyIn(block, 0, this.range.buf, this.range.off, old);
       if (len > old) arena.fill(block, old, len - old, 0);
-      const target = at + 8 <= arena.usable(ref) ? ref : this.moveEntry(db, ref, at, at + 8);
+      let target = ref;
+      try {
+        if (at + 8 > arena.usable(ref)) target = this.moveEntry(db, ref, at, at + 8);
+      } catch (error) {
+        arena.free(block);
+        throw error;
+      }
       arena.storeI32(target, at, block);
       arena.storeI32(target, at + 4, len);
       arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW));
@@ -316,50 +332,62 @@ export class Keyspace {
   }
 
   /**
-   * Moves the current key's value to a new key, which must not exist, of the same or another database.
-   * `ref` was looked up last. The new entry keeps value, expiry and access bits.
+   * Moves the value of an entry of `db` to the current key, which was looked up in `toDb` and whose entry
+   * there is `old` or 0. The new entry keeps value and expiry, and counts as just created.
    */
-  moveValue(db: Db, ref: number, toDb: Db, key: ReadonlyBytes, off: number, len: number): number {
+  moveValue(
+    db: Db,
+    ref: number,
+    toDb: Db,
+    old: number,
+    key: ReadonlyBytes,
+    off: number,
+    len: number,
+  ): number {
     const arena = this.arena;
     const moved = this.entryLike(ref, key, off, len);
-    const bytes = this.bodyBytes(ref);
-    arena.copyBlock(moved, bodyOff(arena, moved), ref, bodyOff(arena, ref), bytes);
-    const hash = this.hash;
-    this.link(toDb, moved, toDb.keys.hash(key, off, len));
-    this.hash = hash;
-    db.keys.findRef(hash, ref); // The insertion may have split its bucket.
+    this.link(toDb, old, moved);
+    this.hash = this.hashOfEntry(ref);
+    db.keys.findRef(this.hash, ref);
     this.unlinkFound(db, ref);
     arena.free(ref);
     return moved;
   }
 
-  /** Makes a copy of an entry under a new key, which must not exist. */
-  copyValue(ref: number, toDb: Db, key: ReadonlyBytes, off: number, len: number): number {
+  /** Copies the value of an entry to the current key, as `moveValue`. */
+  copyValue(
+    ref: number,
+    toDb: Db,
+    old: number,
+    key: ReadonlyBytes,
+    off: number,
+    len: number,
+  ): number {
     const arena = this.arena;
     readString(arena, ref, this.range);
     const raw = objectEncoding(arena, ref) === ENC_RAW;
     const block = raw ? arena.alloc(this.range.len) : 0;
-    const copy = this.entryLike(ref, key, off, len);
-    const at = bodyOff(arena, copy);
-    arena.copyBlock(copy, at, ref, bodyOff(arena, ref), this.bodyBytes(ref));
-    if (raw) {
-      arena.copyIn(block, 0, this.range.buf, this.range.off, this.range.len);
-      arena.storeI32(copy, at, block);
+    try {
+      const copy = this.entryLike(ref, key, off, len);
+      this.link(toDb, old, copy);
+      if (raw) {
+        arena.copyIn(block, 0, this.range.buf, this.range.off, this.range.len);
+        arena.storeI32(copy, bodyOff(arena, copy), block);
+      }
+      return copy;
+    } catch (error) {
+      if (raw) arena.free(block);
+      throw error;
     }
-    this.link(toDb, copy, toDb.keys.hash(key, off, len));
-    return copy;
   }
 
   // Whole databases.
 
-  /** A live key chosen at random, or 0. */
+  /** A live key chosen at random, or 0. Dead ones that come up on the way are removed. */
   randomKey(db: Db): number {
-    const allVolatile = db.keys.count === db.expires.count;
-    for (let tries = 0; db.keys.count > 0; tries++) {
+    while (db.keys.count > 0) {
       const ref = db.keys.random(this.prng);
       if (!this.isExpired(ref)) return ref;
-      // With every key dead but not yet removed this could go on for long; Redis gives up here too.
-      if (allVolatile && tries >= 100) return ref;
       this.expireEntry(db, ref);
     }
     return 0;
@@ -369,10 +397,17 @@ export class Keyspace {
   empty(db: Db): number {
     const count = db.keys.count;
     if (count === 0) return 0;
-    const fresh = new Db(this.arena, db.id, this.k0, this.k1);
-    this.lazyFree.add(db.keys, db.expires);
-    db.keys = fresh.keys;
-    db.expires = fresh.expires;
+    const keys = this.freshDict();
+    const expires = this.freshDict();
+    if (keys !== null && expires !== null) {
+      this.lazyFree.add(db.keys, db.expires);
+      db.keys = keys;
+      db.expires = expires;
+    } else {
+      if (keys !== null) keys.free();
+      if (expires !== null) expires.free();
+      this.emptyInPlace(db);
+    }
     db.avgTtlMs = 0;
     db.expireCursor = 0;
     return count;
@@ -393,10 +428,15 @@ export class Keyspace {
 
   /** Removes an entry whose time is over, found by other means than a lookup. */
   expireEntry(db: Db, ref: number): void {
-    const meta = entryMeta(this.arena, ref);
-    const off = refOffset(ref) + entryKeyOff(meta);
-    this.hash = db.keys.hash(this.arena.u8[ref >>> 27], off, entryKeyLen(this.arena, ref));
+    this.hash = this.hashOfEntry(ref);
     if (db.keys.findRef(this.hash, ref)) this.expireFound(db, ref);
+  }
+
+  /** The key of an entry. The bytes are the arena's own, valid until the next change. */
+  readKey(ref: number, out: ByteRange): void {
+    const arena = this.arena;
+    const off = refOffset(ref) + entryKeyOff(entryMeta(arena, ref));
+    out.set(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));
   }
 
   /** Bytes of the body of an entry, without blocks it points to. */
@@ -487,29 +527,68 @@ export class Keyspace {
     }
   }
 
-  /** A new entry with another key and the head of `ref`; the body is the caller's to fill. */
+  /** A new entry with another key and otherwise the same as `ref`, blocks its body points to included. */
   private entryLike(ref: number, key: ReadonlyBytes, off: number, len: number): number {
     const arena = this.arena;
     const meta = entryMeta(arena, ref);
     const has = (meta & ENTRY_HAS_EXPIRY) !== 0;
-    const made = arena.alloc(bodyOffFor(len, has) + this.bodyBytes(ref));
+    const bytes = this.bodyBytes(ref);
+    const at = bodyOffFor(len, has);
+    const made = arena.alloc(at + bytes);
     arena.storeI32(made, 0, meta);
+    setObjectAccess(arena, made, this.access.initial());
     arena.storeI32(made, 4, len);
     if (has) arena.storeF64(made, 8, objectExpiry(arena, ref));
     arena.copyIn(made, has ? 16 : 8, key, off, len);
+    arena.copyBlock(made, at, ref, bodyOff(arena, ref), bytes);
     return made;
   }
 
-  /** Makes a finished entry known to both dicts, or frees its block (not its value) and throws. */
-  private link(db: Db, ref: number, hash: number): void {
-    this.hash = hash;
+  /** Puts a finished entry at the current key, in place of `old` (0: none), or frees it and throws. */
+  private link(db: Db, old: number, ref: number): void {
     const has = (entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
     if (has) this.insertOrFree(db.expires, ref);
+    if (old === 0) {
+      try {
+        this.insertKey(db, ref, has);
+      } catch (error) {
+        this.arena.free(ref);
+        throw error;
+      }
+      return;
+    }
+    if ((entryMeta(this.arena, old) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, old);
+    db.keys.replaceFound(ref);
+    this.lazyFree.freeEntry(old);
+  }
+
+  private hashOfEntry(ref: number): number {
+    const arena = this.arena;
+    const off = refOffset(ref) + entryKeyOff(entryMeta(arena, ref));
+    return this.hashKey(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));
+  }
+
+  /** An empty dict, or null when memory is short. */
+  private freshDict(): Dict | null {
     try {
-      this.insertKey(db, ref, has);
+      return new Dict(this.arena, this.k0, this.k1);
     } catch (error) {
-      this.arena.free(ref);
-      throw error;
+      if (error !== ARENA_FULL) throw error;
+      return null;
+    }
+  }
+
+  /** Empties a database at once and without taking memory. */
+  private emptyInPlace(db: Db): void {
+    const refs = new RefList();
+    while (db.expires.count > 0) {
+      refs.clear();
+      db.expires.popBucket(refs);
+    }
+    while (db.keys.count > 0) {
+      refs.clear();
+      db.keys.popBucket(refs);
+      for (let i = 0; i < refs.length; i++) this.lazyFree.freeEntry(refs.refs[i]);
     }
   }
 
