@@ -106,10 +106,10 @@ export class Dict {
     this.arena = arena;
     this.k0 = k0 | 0;
     this.k1 = k1 | 0;
-    this.root = arena.alloc(ROOT_BYTES);
-    arena.fill(this.root, 0, ROOT_BYTES, 0);
-    const directory = arena.alloc(8);
     const chunk = arena.alloc(BUCKET_BYTES);
+    const directory = allocOrFree(arena, 8, chunk, 0);
+    this.root = allocOrFree(arena, ROOT_BYTES, chunk, directory);
+    arena.fill(this.root, 0, ROOT_BYTES, 0);
     arena.fill(chunk, 0, BUCKET_BYTES, 0);
     arena.fill(directory, 0, 8, 0);
     arena.storeI32(directory, 0, chunk);
@@ -590,10 +590,28 @@ export class Dict {
     if (n >= CHUNK_BUCKETS) {
       if ((n & (CHUNK_BUCKETS - 1)) === 0) this.arena.free(this.word(directory, n >>> 6));
     } else if ((n & (n - 1)) === 0) {
-      // The power of two above n is now 2 * n at most: half of the first chunk suffices.
-      const chunk = this.arena.realloc(this.word(directory, 0), n * BUCKET_BYTES);
-      this.arena.storeI32(directory, 0, chunk);
+      this.shrinkFirstChunk(directory, n * BUCKET_BYTES);
     }
+  }
+
+  /** Half of the first chunk suffices. A smaller block may not be had; then it stays as it is. */
+  private shrinkFirstChunk(directory: number, bytes: number): void {
+    try {
+      this.arena.storeI32(directory, 0, this.arena.realloc(this.word(directory, 0), bytes));
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+    }
+  }
+}
+
+/** A new block; when there is none, frees two others (0: none) before it throws. */
+function allocOrFree(arena: Arena, bytes: number, first: number, second: number): number {
+  try {
+    return arena.alloc(bytes);
+  } catch (error) {
+    arena.free(first);
+    if (second !== 0) arena.free(second);
+    throw error;
   }
 }
 
