@@ -29,6 +29,7 @@ import {
   makeMeta,
   META_ACCESS_SHIFT,
   NO_EXPIRY,
+  objectAccess,
   objectEncoding,
   objectExpiry,
   setObjectAccess,
@@ -42,8 +43,10 @@ import {
   storeBigIntBody,
   storeIntBody,
   storeStringBody,
+  STRING_LEN_MAX,
   stringBodyBytes,
   stringEncodingFor,
+  textEncodingFor,
 } from "../types/t_string.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
@@ -209,15 +212,43 @@ export class Keyspace {
     valLen: number,
     expireAt: number,
   ): number {
-    const arena = this.arena;
     const encoding = stringEncodingFor(val, valOff, valLen);
-    const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
-    const bytes = at + stringBodyBytes(encoding, valLen);
-    const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
-    const target = this.place(db, ref, key, keyOff, keyLen, bytes, expireAt, block);
-    const meta = makeMeta(TYPE_STRING, encoding, this.access.initial());
-    arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
-    storeStringBody(arena, target, at, encoding, block, val, valOff, valLen);
+    return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
+  }
+
+  /** Makes the current key hold a string that is no integer even if it looks like one. Keeps the expiry. */
+  setText(
+    db: Db,
+    ref: number,
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    val: ReadonlyBytes,
+    valOff: number,
+    valLen: number,
+  ): number {
+    const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(this.arena, ref);
+    const encoding = textEncodingFor(valLen);
+    return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
+  }
+
+  /** Makes the current key, which doesn't exist, hold `len` zeros, to be changed through `writeString`. */
+  addZeros(db: Db, key: ReadonlyBytes, keyOff: number, keyLen: number, len: number): number {
+    const arena = this.arena;
+    const encoding = len <= INLINE_LEN_MAX ? ENC_RAW_INLINE : ENC_RAW;
+    const at = bodyOffFor(keyLen, false);
+    const bytes = at + stringBodyBytes(encoding, len);
+    const block = encoding === ENC_RAW ? arena.alloc(len) : 0;
+    const target = this.place(db, 0, key, keyOff, keyLen, bytes, NO_EXPIRY, block);
+    arena.storeI32(target, 0, makeMeta(TYPE_STRING, encoding, this.access.initial()));
+    if (block === 0) {
+      arena.storeI32(target, at, len);
+      arena.fill(target, at + 4, len, 0);
+    } else {
+      arena.storeI32(target, at, block);
+      arena.storeI32(target, at + 4, len);
+      arena.fill(block, 0, len, 0);
+    }
     return target;
   }
 
@@ -234,9 +265,10 @@ export class Keyspace {
     let target = ref;
     if (ref === 0 || objectEncoding(arena, ref) !== ENC_INT) {
       const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(arena, ref);
+      const access = this.accessFor(ref);
       const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
       target = this.place(db, ref, key, keyOff, keyLen, at + 8, expireAt, 0);
-      const meta = makeMeta(TYPE_STRING, ENC_INT, this.access.initial());
+      const meta = makeMeta(TYPE_STRING, ENC_INT, access);
       arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
     }
     const at = bodyOff(arena, target);
@@ -246,8 +278,8 @@ export class Keyspace {
   }
 
   /**
-   * Makes the current key's string raw and `len` bytes long, what it had in front, zeros behind, and
-   * with room to grow further. The bytes are then changed through `writeString`.
+   * Makes the current key's string raw and `len` bytes long, no less than it is: what it had in front,
+   * zeros behind, and with room to grow further. The bytes are then changed through `writeString`.
    */
   growString(db: Db, ref: number, len: number): number {
     const arena = this.arena;
@@ -260,16 +292,10 @@ export class Keyspace {
     }
     const at = bodyOff(arena, ref);
     if (len > INLINE_LEN_MAX) {
-      const block = arena.alloc(len + Math.min(len, PREALLOC_MAX_BYTES));
+      const block = this.allocToGrow(len);
       arena.copyIn(block, 0, this.range.buf, this.range.off, old);
-      if (len > old) arena.fill(block, old, len - old, 0);
-      let target = ref;
-      try {
-        if (at + 8 > arena.usable(ref)) target = this.moveEntry(db, ref, at, at + 8);
-      } catch (error) {
-        arena.free(block);
-        throw error;
-      }
+      arena.fill(block, old, len - old, 0);
+      const target = this.shrinkToRef(db, ref, at, block);
       arena.storeI32(target, at, block);
       arena.storeI32(target, at + 4, len);
       arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW));
@@ -610,7 +636,7 @@ export class Keyspace {
     let block = bodyWord(arena, ref, 0);
     const at = bodyOff(arena, ref);
     if (len > arena.usable(block)) {
-      block = arena.realloc(block, len + Math.min(len, PREALLOC_MAX_BYTES));
+      block = this.reallocToGrow(block, len);
       arena.storeI32(ref, at, block);
     }
     if (len > old) {
@@ -618,4 +644,70 @@ export class Keyspace {
       arena.storeI32(ref, at + 4, len);
     }
   }
+
+  /** A block of `len` bytes with room to grow, or without when memory is short. */
+  private allocToGrow(len: number): number {
+    try {
+      return this.arena.alloc(grownBytes(len));
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      return this.arena.alloc(len);
+    }
+  }
+
+  private reallocToGrow(block: number, len: number): number {
+    try {
+      return this.arena.realloc(block, grownBytes(len));
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      return this.arena.realloc(block, len);
+    }
+  }
+
+  /** Cuts the current key's entry to a body of 8 bytes. `block` is freed if memory runs out. */
+  private shrinkToRef(db: Db, ref: number, at: number, block: number): number {
+    const arena = this.arena;
+    if (Arena.blockBytes(at + 8) === arena.usable(ref)) return ref;
+    try {
+      return this.moveEntry(db, ref, at, at + 8);
+    } catch (error) {
+      arena.free(block);
+      throw error;
+    }
+  }
+
+  /** Access bits of an entry's next value: a value that is replaced hands its own on. */
+  private accessFor(ref: number): number {
+    return ref === 0 ? this.access.initial() : objectAccess(this.arena, ref);
+  }
+
+  /** Stores the current key's string in a given encoding. */
+  private store(
+    db: Db,
+    ref: number,
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    val: ReadonlyBytes,
+    valOff: number,
+    valLen: number,
+    expireAt: number,
+    encoding: number,
+  ): number {
+    const arena = this.arena;
+    const access = this.accessFor(ref);
+    const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
+    const bytes = at + stringBodyBytes(encoding, valLen);
+    const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
+    const target = this.place(db, ref, key, keyOff, keyLen, bytes, expireAt, block);
+    const meta = makeMeta(TYPE_STRING, encoding, access);
+    arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
+    storeStringBody(arena, target, at, encoding, block, val, valOff, valLen);
+    return target;
+  }
+}
+
+/** Bytes to allocate for a string of `len` bytes that is likely to grow. */
+function grownBytes(len: number): number {
+  return Math.min(len + Math.min(len, PREALLOC_MAX_BYTES), STRING_LEN_MAX);
 }

@@ -1,5 +1,5 @@
 /**
- * Strings: any bytes, up to 512 MB.
+ * Strings: any bytes, up to 512 MB unless proto-max-bulk-len says otherwise, and 1 GiB at most.
  *
  *     encoding      body                                       shown as
  *     int           low word, high word                        int
@@ -21,7 +21,7 @@ import {
   parseBigInt64,
   parseInteger,
 } from "../base/numbers.ts";
-import { type Arena, refOffset } from "../memory/arena.ts";
+import { type Arena, refOffset, SEGMENT_BYTES_MAX } from "../memory/arena.ts";
 import {
   bodyOff,
   bodyWord,
@@ -36,6 +36,8 @@ import {
 export const EMBSTR_LEN_MAX = 44;
 /** Longest string that lies in its entry. Blocks up to 1 KiB waste 7 bytes at most (size classes). */
 export const INLINE_LEN_MAX = 896;
+/** Longest string at all: the largest block of the arena. */
+export const STRING_LEN_MAX: number = SEGMENT_BYTES_MAX;
 /** Longest text of a 64-bit integer. */
 const INTEGER_LEN_MAX = 20;
 
@@ -61,6 +63,11 @@ export function stringEncodingFor(buf: ReadonlyBytes, off: number, len: number):
   if (len <= INTEGER_LEN_MAX && !Number.isNaN(parseInteger(buf, off, len))) {
     return ENC_INT;
   }
+  return textEncodingFor(len);
+}
+
+/** The encoding of a fresh string that must not become an integer. */
+export function textEncodingFor(len: number): number {
   if (len <= EMBSTR_LEN_MAX) return ENC_EMBSTR;
   return len <= INLINE_LEN_MAX ? ENC_RAW_INLINE : ENC_RAW;
 }
