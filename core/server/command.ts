@@ -18,6 +18,7 @@
  * are replies. What it throws is a bug, except ArenaFull, which `call` turns into the -OOM reply.
  */
 import type { Client } from "./client.ts";
+import { LatencyHistogram } from "./latency_histogram.ts";
 
 export type Handler = (c: Client) => void;
 
@@ -213,6 +214,8 @@ export class Command {
   usec = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  /** How long its calls took; null until it is called. */
+  latency: LatencyHistogram | null = null;
 
   constructor(spec: CommandSpec, parent: Command | null, fallback: Handler) {
     this.spec = spec;
@@ -228,6 +231,22 @@ export class Command {
     this.lastKey = keys?.last ?? 0;
     this.keyStep = Math.max(1, keys?.step ?? 1);
     this.timedInGroup = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
+  }
+
+  /** Accounts the time of a call, in microseconds, which belongs to that bucket of the histogram. */
+  addTime(us: number, bucket: number): void {
+    this.usec += us;
+    if (this.latency === null) this.latency = new LatencyHistogram();
+    this.latency.counts[bucket]++;
+  }
+
+  /** Forgets what was counted. */
+  resetStats(): void {
+    this.calls = 0;
+    this.usec = 0;
+    this.rejectedCalls = 0;
+    this.failedCalls = 0;
+    this.latency = null;
   }
 
   /** Whether a request of `argc` arguments has the right number of them. */

@@ -13,6 +13,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Command } from "./command.ts";
+import { latencyBucket } from "./latency_histogram.ts";
 
 /** Someone with replies to send at the end of the turn. */
 export interface Flushable {
@@ -80,7 +81,8 @@ export class Turn {
     const count = this.group.length;
     if (count > 0) {
       const share = (this.nowUs - this.groupStartUs) / count;
-      for (let i = 0; i < count; i++) this.group[i].usec += share;
+      const bucket = latencyBucket(share);
+      for (let i = 0; i < count; i++) this.group[i].addTime(share, bucket);
       this.group.length = 0;
     }
     this.groupStartUs = this.nowUs;
@@ -91,8 +93,9 @@ export class Turn {
     const before = this.groupStartUs;
     this.readClock();
     this.groupStartUs = this.nowUs;
-    command.usec += this.nowUs - before;
-    return this.nowUs - before;
+    const took = this.nowUs - before;
+    command.addTime(took, latencyBucket(took));
+    return took;
   }
 
   /** Reads the clock and moves the keyspace's time. */
