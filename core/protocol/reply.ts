@@ -24,7 +24,6 @@ const HEADER_BYTES = 32;
 
 const CR = 0x0d;
 const LF = 0x0a;
-const OK = ascii("+OK\r\n");
 const NULL_BULK = ascii("$-1\r\n");
 const NULL_ARRAY = ascii("*-1\r\n");
 const NULL_3 = ascii("_\r\n");
@@ -70,8 +69,16 @@ export class Reply {
 
   // Simple types.
 
+  /** `+OK`, the most frequent reply. */
   addOk(): void {
-    this.addRaw(OK);
+    this.reserve(5);
+    const { buf, pos } = this;
+    buf[pos] = 0x2b;
+    buf[pos + 1] = 0x4f;
+    buf[pos + 2] = 0x4b;
+    buf[pos + 3] = CR;
+    buf[pos + 4] = LF;
+    this.pos = pos + 5;
   }
 
   /** Bytes that already are a reply. */

@@ -134,6 +134,16 @@ export class RespParser implements Argv {
 
   /** Reads `*<count>\r\n`. MORE with `left` > 0: go on with the arguments. */
   private parseCount(buf: ReadonlyBytes, pos: number, end: number): number {
+    const digit = buf[pos + 1] - ZERO;
+    if (end - pos >= 4 && buf[pos + 2] === CR && digit >= 1 && digit <= 9) {
+      this.openLine = false;
+      this.pos = pos + 4;
+      this.searched = 0;
+      this.argc = 0;
+      this.left = digit;
+      this.bulkLen = -1;
+      return MORE;
+    }
     const cr = this.findLineEnd(buf, pos, end);
     if (cr < 0) {
       this.openLine = true; // Not a whole line yet: the request begins again at `pos`.
@@ -159,6 +169,18 @@ export class RespParser implements Argv {
     let bulkLen = this.bulkLen;
     let argc = this.argc;
     while (left > 0) {
+      if (bulkLen < 0 && end - pos >= 5 && buf[pos] === DOLLAR) {
+        // One or two digits, nearly every argument: no limit can matter.
+        const first = buf[pos + 1] - ZERO;
+        const second = buf[pos + 2] - ZERO;
+        if (first >= 0 && first <= 9 && buf[pos + 2] === CR) {
+          bulkLen = first;
+          pos += 4;
+        } else if (isTwoDigits(first, second) && buf[pos + 3] === CR) {
+          bulkLen = first * 10 + second;
+          pos += 5;
+        }
+      }
       if (bulkLen < 0) {
         const head = this.parseBulkLen(buf, pos, end);
         if (head < 0) {
@@ -318,6 +340,10 @@ export class RespParser implements Argv {
 function lineInteger(buf: ReadonlyBytes, from: number, to: number): number {
   const value = parseInteger(buf, from, to - from);
   return value === BIG ? NaN : value;
+}
+
+function isTwoDigits(first: number, second: number): boolean {
+  return first >= 1 && first <= 9 && second >= 0 && second <= 9;
 }
 
 function isSpace(byte: number): boolean {
