@@ -32,6 +32,7 @@
 import { assert } from "../base/assert.ts";
 import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { Extents, PAGE_BYTES } from "./extents.ts";
+import { Poison, POISON_BYTE } from "./poison.ts";
 import { Runs } from "./runs.ts";
 import { CLASS_BYTES, classOfSize, RUN_BYTES, SMALL_MAX_BYTES } from "./size_classes.ts";
 
@@ -41,7 +42,7 @@ export interface ReadonlyWords {
   readonly [index: number]: number;
 }
 
-/** Sees every stretch of bytes before it is changed. */
+/** Sees every stretch of bytes, one at least, before it is changed. */
 export interface Preserver {
   preserve(segment: number, offset: number, len: number): void;
 }
@@ -57,7 +58,7 @@ export interface ArenaOptions {
   segmentBytes?: number;
   /** Most segments that may be opened, 1 to 32. */
   segmentsMax?: number;
-  /** Fill freed blocks with a pattern and check it when they are used again. For tests. */
+  /** Notice stores to freed blocks and double frees (poison.ts). For tests. */
   poison?: boolean;
 }
 
@@ -65,7 +66,6 @@ export const SEGMENT_BYTES_MAX: number = 1 << 30;
 export const SEGMENTS_MAX = 32;
 /** Mask of the offset part of a ref. */
 export const REF_OFFSET_MASK: number = (1 << 27) - 1;
-const POISON = 0xdb;
 
 /** Segment of a ref. */
 export function refSegment(ref: number): number {
@@ -101,13 +101,12 @@ export class Arena {
   private openBytes = 0;
   private committedPages = 0;
   private readonly segmentsMax: number;
-  /** Freed blocks by run, in poison mode. */
-  private readonly poisoned: Map<number, Set<number>> | null;
+  private readonly poison: Poison | null;
 
   constructor(options: ArenaOptions = {}) {
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES_MAX;
     this.segmentsMax = options.segmentsMax ?? SEGMENTS_MAX;
-    this.poisoned = options.poison ? new Map() : null;
+    this.poison = options.poison ? new Poison(this.bytes) : null;
     assert(this.segmentBytes % (1 << 16) === 0, "a segment is a multiple of 64 KiB");
     assert(this.segmentBytes <= SEGMENT_BYTES_MAX, "a segment is at most 1 GiB");
     assert(this.segmentsMax >= 1 && this.segmentsMax <= SEGMENTS_MAX, "1 to 32 segments");
@@ -124,6 +123,11 @@ export class Arena {
   /** Number of segments opened so far. */
   get segmentCount(): number {
     return this.bytes.length;
+  }
+
+  /** In poison mode the refs of all live blocks, to find what leaked; otherwise null. */
+  get liveRefs(): ReadonlySet<number> | null {
+    return this.poison === null ? null : this.poison.live;
   }
 
   /** The shared buffers, for a worker that reads them. */
@@ -148,7 +152,10 @@ export class Arena {
     return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
   }
 
-  /** A block of at least `size` bytes (1 to 1 GiB), 8-byte aligned, contents undefined. */
+  /**
+   * A block of at least `size` bytes, 8-byte aligned, contents undefined. Throws ArenaFull when there is
+   * no room for it, which is always so above 1 GiB.
+   */
   alloc(size: number): number {
     assert(size > 0, "a block has a size");
     let ref: number;
@@ -158,28 +165,35 @@ export class Arena {
       ref = this.runs.alloc(cls);
       got = CLASS_BYTES[cls];
     } else {
-      ref = this.allocLarge(size);
+      ref = this.allocPages(Math.ceil(size / PAGE_BYTES));
       got = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
     }
     this.usedBytes += got;
     this.liveBlocks++;
     if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
-    if (this.poisoned !== null) this.checkPoison(this.poisoned, ref, got);
+    if (this.poison !== null) this.poison.blockTaken(ref, ref >>> 27, refOffset(ref), got);
     return ref;
   }
 
   /** Takes the block at `ref` back. */
   free(ref: number): void {
+    if (this.poison !== null) this.poison.blockFreed(ref);
     const size = this.usable(ref);
     this.usedBytes -= size;
     this.liveBlocks--;
     assert(this.usedBytes >= 0, "no block is freed twice");
-    if (this.poisoned !== null) this.fill(ref, 0, size, POISON);
     const segment = ref >>> 27;
-    const run = this.runs.runAt(segment, refOffset(ref));
-    if (run === 0) this.freePages(ref);
-    else this.runs.free(run, ref);
-    if (this.poisoned !== null && run !== 0) this.notePoison(this.poisoned, run, ref);
+    const offset = refOffset(ref);
+    const run = this.runs.runAt(segment, offset);
+    if (run === 0) {
+      this.freePages(ref);
+      return;
+    }
+    if (this.poison !== null) {
+      this.fill(ref, 0, size, POISON_BYTE);
+      this.poison.blockFilled(ref, segment, offset);
+    }
+    this.runs.free(run, ref);
   }
 
   /** Bytes that may be used in the block at `ref`. */
@@ -234,7 +248,7 @@ export class Arena {
   copyIn(ref: number, off: number, src: ReadonlyBytes, srcOff: number, len: number): void {
     const segment = ref >>> 27;
     const at = ((ref & REF_OFFSET_MASK) << 3) + off;
-    if (this.preserver !== null) this.preserver.preserve(segment, at, len);
+    if (this.preserver !== null && len > 0) this.preserver.preserve(segment, at, len);
     copyBytes(this.bytes[segment], at, src, srcOff, len);
   }
 
@@ -247,7 +261,7 @@ export class Arena {
   move(ref: number, off: number, fromOff: number, len: number): void {
     const segment = ref >>> 27;
     const base = refOffset(ref);
-    if (this.preserver !== null) this.preserver.preserve(segment, base + off, len);
+    if (this.preserver !== null && len > 0) this.preserver.preserve(segment, base + off, len);
     this.bytes[segment].copyWithin(base + off, base + fromOff, base + fromOff + len);
   }
 
@@ -255,21 +269,26 @@ export class Arena {
   fill(ref: number, off: number, len: number, value: number): void {
     const segment = ref >>> 27;
     const at = refOffset(ref) + off;
-    if (this.preserver !== null) this.preserver.preserve(segment, at, len);
+    if (this.preserver !== null && len > 0) this.preserver.preserve(segment, at, len);
     this.bytes[segment].fill(value, at, at + len);
   }
 
-  /** Pages for a run or a large block, opening a segment when none has them. */
+  /**
+   * Pages for a run or a large block. When no segment has them, another one is opened; when that can't
+   * be, the runs that were kept though they are empty give theirs up.
+   */
   allocPages(pages: number): number {
+    if (pages > SEGMENT_BYTES_MAX / PAGE_BYTES) throw ARENA_FULL;
     for (let segment = 0; segment < this.extents.length; segment++) {
       const page = this.extents[segment].alloc(pages);
       if (page < 0) continue;
       this.committedPages += pages;
+      if (this.poison !== null) this.poison.pagesTaken(segment, page, pages);
       return segment << 27 | page * (PAGE_BYTES / 8);
     }
     const bytes = Math.max(this.segmentBytes, Math.ceil(pages * PAGE_BYTES / 65536) * 65536);
-    if (this.bytes.length >= this.segmentsMax || bytes > SEGMENT_BYTES_MAX) throw ARENA_FULL;
-    this.openSegment(bytes);
+    if (this.bytes.length < this.segmentsMax) this.openSegment(bytes);
+    else if (!this.runs.closeEmpty()) throw ARENA_FULL;
     return this.allocPages(pages);
   }
 
@@ -277,7 +296,9 @@ export class Arena {
   freePages(ref: number): void {
     const extents = this.extents[ref >>> 27];
     const page = refOffset(ref) / PAGE_BYTES;
-    this.committedPages -= extents.pagesAt(page);
+    const pages = extents.pagesAt(page);
+    if (this.poison !== null) this.poisonPages(this.poison, ref, 0, pages);
+    this.committedPages -= pages;
     extents.free(page);
   }
 
@@ -295,17 +316,16 @@ export class Arena {
     );
   }
 
-  private allocLarge(size: number): number {
-    assert(size <= SEGMENT_BYTES_MAX, "a block is at most 1 GiB");
-    return this.allocPages(Math.ceil(size / PAGE_BYTES));
-  }
-
   private resizeLarge(ref: number, size: number): boolean {
     const extents = this.extents[ref >>> 27];
     const page = refOffset(ref) / PAGE_BYTES;
     const old = extents.pagesAt(page);
     const pages = Math.ceil(size / PAGE_BYTES);
     if (!extents.resize(page, pages)) return false;
+    if (this.poison !== null) {
+      if (pages < old) this.poisonPages(this.poison, ref, pages, old - pages);
+      else this.poison.pagesTaken(ref >>> 27, page + old, pages - old);
+    }
     this.usedBytes += (pages - old) * PAGE_BYTES;
     this.committedPages += pages - old;
     if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
@@ -327,25 +347,9 @@ export class Arena {
     this.runs.addSegment(bytes / PAGE_BYTES);
   }
 
-  private notePoison(poisoned: Map<number, Set<number>>, run: number, ref: number): void {
-    if (this.runs.usedIn(run) === 0) {
-      poisoned.delete(run); // The run was rewound: its blocks may be cut anew.
-      return;
-    }
-    const refs = poisoned.get(run);
-    assert(!refs?.has(ref), "no block is freed twice");
-    if (refs === undefined) poisoned.set(run, new Set([ref]));
-    else refs.add(ref);
-  }
-
-  /** A freed block must be as `free` left it: the link to the next free block, then the pattern. */
-  private checkPoison(poisoned: Map<number, Set<number>>, ref: number, size: number): void {
-    const run = this.runs.runAt(ref >>> 27, refOffset(ref));
-    if (run === 0 || !poisoned.get(run)?.delete(ref)) return;
-    const view = this.bytes[ref >>> 27];
-    const base = refOffset(ref);
-    for (let i = 4; i < size; i++) {
-      assert(view[base + i] === POISON, "no block is written after it is freed");
-    }
+  /** Fills `count` pages of the block at `ref`, from its page `first` on: they are about to be free. */
+  private poisonPages(poison: Poison, ref: number, first: number, count: number): void {
+    this.fill(ref, first * PAGE_BYTES, count * PAGE_BYTES, POISON_BYTE);
+    poison.pagesFilled(ref >>> 27, refOffset(ref) / PAGE_BYTES + first, count);
   }
 }

@@ -6,14 +6,17 @@
  * extent spans the segment again.
  *
  *     page     0   1   2   3   4   5   6   7   8   9 ...
- *     length  +1  -3       -3  +4          +4  -n          ... -n
+ *     length  +1  -3   0  -3  +4   0   0   0  -n   0       ... -n
  *              |   free         used            free
  *
- * `length` is written at the first and the last page of an extent (boundary tags, Knuth, TAOCP 1,
- * 2.5): positive when used, negative when free. Free extents hang in lists by the power of two of
- * their length; the search takes the first that fits in its own list, then any of a longer one. The
- * untouched end of a segment is the longest extent, hence the last to be used, and the operating
- * system gives it no memory before that.
+ * `length` is positive at the first page of a used extent and negative at the first and the last page of
+ * a free one (boundary tags, Knuth, TAOCP 1, 2.5). It is 0 at every other page, so a page that begins
+ * no used extent is recognized as such: freeing it is a bug that must not get further.
+ *
+ * Free extents hang in lists by the power of two of their length. Every extent of a longer list fits, of
+ * the request's own list only some; so a few of those are tried, then the longer lists, and only then the
+ * rest of the own one. The untouched end of a segment is the longest extent, hence the last to be
+ * used, and the operating system gives it no memory before that.
  *
  * All of this lives outside the arena, in typed arrays that only the allocator sees: 16 bytes per
  * page, untouched (and so unpaid) where the pages are.
@@ -24,6 +27,8 @@ import { assert } from "../base/assert.ts";
 export const PAGE_BYTES = 4096;
 
 const LISTS = 20;
+/** Extents of the request's own list that are tried before a longer one is split. */
+const TRIES_MAX = 8;
 
 export class Extents {
   readonly pages: number;
@@ -46,18 +51,14 @@ export class Extents {
 
   /** Takes `count` pages in a row. Returns the first page, or -1 when no free extent is that long. */
   alloc(count: number): number {
-    for (let list = listOf(count); list < LISTS; list++) {
-      for (let page = this.heads[list]; page >= 0; page = this.next[page]) {
-        const free = -this.length[page];
-        if (free < count) continue;
-        this.removeFree(page);
-        this.setUsed(page, count);
-        if (free > count) this.addFree(page + count, free - count);
-        this.usedPages += count;
-        return page;
-      }
-    }
-    return -1;
+    const page = this.findFree(count);
+    if (page < 0) return -1;
+    const free = -this.length[page];
+    this.removeFree(page);
+    this.length[page] = count;
+    if (free > count) this.addFree(page + count, free - count);
+    this.usedPages += count;
+    return page;
   }
 
   /** Pages of the used extent that begins at `page`. */
@@ -72,6 +73,7 @@ export class Extents {
     let first = page;
     let count = this.pagesAt(page);
     this.usedPages -= count;
+    this.length[page] = 0;
     const after = page + count;
     if (after < this.pages && this.length[after] < 0) {
       count += -this.length[after];
@@ -94,7 +96,7 @@ export class Extents {
     const room = after < this.pages && this.length[after] < 0 ? -this.length[after] : 0;
     if (count > old + room) return false;
     if (room > 0) this.removeFree(after);
-    this.setUsed(page, count);
+    this.length[page] = count;
     if (old + room > count) this.addFree(page + count, old + room - count);
     this.usedPages += count - old;
     return true;
@@ -121,7 +123,10 @@ export class Extents {
       const tag = this.length[page];
       const count = Math.abs(tag);
       assert(count > 0 && page + count <= this.pages, "an extent lies within the segment");
-      assert(this.length[page + count - 1] === tag, "both tags of an extent agree");
+      for (let inner = page + 1; inner < page + count; inner++) {
+        const isEnd = tag < 0 && inner === page + count - 1;
+        assert(this.length[inner] === (isEnd ? tag : 0), "only the ends of an extent have tags");
+      }
       assert(!(lastFree && tag < 0), "free neighbours are joined");
       if (tag > 0) used += count;
       else freeExtents++;
@@ -138,9 +143,19 @@ export class Extents {
     assert(freeExtents === 0, "every free extent is in one list");
   }
 
-  private setUsed(page: number, count: number): void {
-    this.length[page] = count;
-    this.length[page + count - 1] = count;
+  /** First page of a free extent of at least `count` pages, or -1. */
+  private findFree(count: number): number {
+    const own = listOf(count);
+    let tries = 0;
+    let page = this.heads[own];
+    for (; page >= 0 && tries < TRIES_MAX; page = this.next[page], tries++) {
+      if (-this.length[page] >= count) return page;
+    }
+    for (let list = own + 1; list < LISTS; list++) {
+      if (this.heads[list] >= 0) return this.heads[list];
+    }
+    while (page >= 0 && -this.length[page] < count) page = this.next[page];
+    return page;
   }
 
   private addFree(page: number, count: number): void {
@@ -155,11 +170,14 @@ export class Extents {
   }
 
   private removeFree(page: number): void {
+    const count = -this.length[page];
     const next = this.next[page];
     const prev = this.prev[page];
     if (next >= 0) this.prev[next] = prev;
     if (prev >= 0) this.next[prev] = next;
-    else this.heads[listOf(-this.length[page])] = next;
+    else this.heads[listOf(count)] = next;
+    this.length[page] = 0;
+    this.length[page + count - 1] = 0;
   }
 }
 

@@ -94,9 +94,13 @@ export class Runs {
     this.freeRef[run] = ref;
   }
 
-  /** Blocks in use in a run; 0 for a run that was closed. */
-  usedIn(run: number): number {
-    return this.used[run];
+  /** Closes the runs that were kept though they are empty. Returns whether there were any. */
+  closeEmpty(): boolean {
+    const before = this.count;
+    for (let run = 1; run < this.numbers; run++) {
+      if (this.cls[run] !== 0 && this.used[run] === 0) this.close(run);
+    }
+    return this.count < before;
   }
 
   /** Sum of the blocks in use. */
@@ -152,8 +156,11 @@ export class Runs {
   private rewind(run: number, cls: number): void {
     this.bump[run] = 0;
     this.freeRef[run] = 0;
-    if (this.heads[cls] === run && this.next[run] === 0) return;
-    this.unlink(run, cls);
+    if (this.heads[cls] !== run || this.next[run] !== 0) this.close(run);
+  }
+
+  private close(run: number): void {
+    this.unlink(run, this.cls[run]);
     this.cls[run] = 0;
     this.markPages(this.start[run], 0);
     this.source.freePages(this.start[run]);

@@ -3,9 +3,9 @@
  *
  * Up to 1 KiB there is a class for every multiple of 8 bytes, so a block wastes 7 bytes at most:
  * one key is one block, and at ten million keys every byte of rounding is ten megabytes. Above
- * that the classes are the sizes that cut a 64 KiB run into equal parts without a remainder, from
- * 60 parts (1,088 bytes) to 4 (16 KiB), which keeps the waste of a block under a fifth and the waste
- * of a run at none. Larger blocks are whole 4 KiB pages (see extents.ts).
+ * that the classes are the sizes that cut a 64 KiB run into equal parts, from 60 (1,088 bytes) to 4
+ * (16 KiB): a block wastes a fifth at most. What a run can't be cut into is lost: 800 bytes at most
+ * (classes of 952 bytes), 1.2 %. Larger blocks are whole 4 KiB pages (see extents.ts).
  */
 
 /** Bytes of a run: the stretch of pages cut into blocks of one class. */
