@@ -23,6 +23,7 @@ import {
   bodyOff,
   bodyOffFor,
   bodyWord,
+  ENC_EMBSTR,
   ENC_INT,
   ENC_RAW,
   ENC_RAW_INLINE,
@@ -213,6 +214,9 @@ export class Keyspace {
     expireAt: number,
   ): number {
     const encoding = stringEncodingFor(val, valOff, valLen);
+    if (ref !== 0 && expireAt === NO_EXPIRY && this.overwrite(ref, encoding, val, valOff, valLen)) {
+      return ref;
+    }
     return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
   }
 
@@ -679,6 +683,27 @@ export class Keyspace {
   /** Access bits of an entry's next value: a value that is replaced hands its own on. */
   private accessFor(ref: number): number {
     return ref === 0 ? this.access.initial() : objectAccess(this.arena, ref);
+  }
+
+  /**
+   * The common case of storing over a string: same encoding, same length, no expiry before or after. Only
+   * the bytes change. Returns false, having done nothing, in every other case.
+   */
+  private overwrite(
+    ref: number,
+    encoding: number,
+    val: ReadonlyBytes,
+    valOff: number,
+    valLen: number,
+  ): boolean {
+    const arena = this.arena;
+    const kind = entryMeta(arena, ref) & ((1 << META_ACCESS_SHIFT) - 1);
+    if (kind !== makeMeta(TYPE_STRING, encoding, 0)) return false;
+    if (encoding !== ENC_EMBSTR && encoding !== ENC_RAW_INLINE) return false;
+    const at = bodyOffFor(entryKeyLen(arena, ref), false);
+    if (arena.i32[ref >>> 27][refOffset(ref) + at >> 2] !== valLen) return false;
+    arena.copyIn(ref, at + 4, val, valOff, valLen);
+    return true;
   }
 
   /** Stores the current key's string in a given encoding. */
