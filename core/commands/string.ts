@@ -1,16 +1,23 @@
 /**
- * String commands.
+ * String commands: those that read or replace one string whole. The others of the group have files of
+ * their own and are gathered here.
+ *
+ *     string.ts           GET GETDEL GETEX GETSET PSETEX SET SETEX SETNX
+ *     string_many.ts      MGET MSET MSETNX
+ *     string_range.ts     APPEND GETRANGE SETRANGE STRLEN SUBSTR
+ *     string_numbers.ts   DECR DECRBY INCR INCRBY INCRBYFLOAT
+ *     string_lcs.ts       LCS
  */
-import { BIG } from "../base/numbers.ts";
-import { NO_EXPIRY, objectExpiry, objectType, TYPE_STRING } from "../types/object.ts";
-import { ByteRange, readString, stringBigInt, stringInteger } from "../types/t_string.ts";
-import { NOT_AN_INTEGER, WRONG_TYPE } from "../server/args.ts";
+import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
 import type { Client } from "../server/client.ts";
 import {
+  type ArgSpec,
   type CommandSpec,
   DENYOOM,
   FAST,
   KEY_ACCESS,
+  KEY_DELETE,
+  KEY_INSERT,
   KEY_OW,
   KEY_RO,
   KEY_RW,
@@ -19,129 +26,150 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
+import { lcsCommands } from "./string_lcs.ts";
+import { manyStringCommands } from "./string_many.ts";
+import { numberCommands } from "./string_numbers.ts";
 import {
+  clearStringOptions,
+  getExpireAtOrReply,
+  getExpiryOrReply,
   OPT_EX,
   OPT_EXAT,
   OPT_GET,
   OPT_KEEPTTL,
   OPT_NX,
+  OPT_PERSIST,
   OPT_PX,
   OPT_PXAT,
   OPT_XX,
   options,
   parseStringOptions,
 } from "./string_options.ts";
+import { rangeCommands } from "./string_range.ts";
+import { addStringReply, isStringOrReply, KEY_ARG, oneKey, VALUE_ARG } from "./string_reply.ts";
 
-const SET_OPTIONS = OPT_NX | OPT_XX | OPT_GET | OPT_KEEPTTL | OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT;
-const OVERFLOW = "ERR increment or decrement would overflow";
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
-
-const value = new ByteRange();
-
-/** Replies the string of an entry, or an error when it is of another type. */
-function addStringReply(c: Client, ref: number): void {
-  const { arena } = c.server;
-  if (objectType(arena, ref) !== TYPE_STRING) {
-    c.reply.addError(WRONG_TYPE);
-    return;
-  }
-  readString(arena, ref, value);
-  c.reply.addBulk(value.buf, value.off, value.len);
-}
+const TIMES = OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT;
+const SET_OPTIONS = TIMES | OPT_NX | OPT_XX | OPT_GET | OPT_KEEPTTL;
+const GETEX_OPTIONS = TIMES | OPT_PERSIST;
 
 function getCommand(c: Client): void {
   const { buf, off, len } = c.argv;
-  const ref = c.server.keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
-  if (ref === 0) c.reply.addNull();
-  else addStringReply(c, ref);
+  addStringReply(c, c.server.keyspace.lookupKeyRead(c.db, buf, off[1], len[1]));
 }
 
 function setCommand(c: Client): void {
-  if (c.argc === 3) {
-    options.flags = 0;
-    options.expireAt = NO_EXPIRY;
-  } else if (!parseStringOptions(c, 3, SET_OPTIONS)) return;
+  if (c.argc === 3) clearStringOptions();
+  else if (!parseStringOptions(c, 3, SET_OPTIONS) || !getExpiryOrReply(c)) return;
   const { keyspace, arena } = c.server;
   const { buf, off, len } = c.argv;
   const { flags } = options;
-  const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
-  if ((flags & OPT_GET) !== 0) {
-    if (ref === 0) c.reply.addNull();
-    else if (objectType(arena, ref) !== TYPE_STRING) {
-      c.reply.addError(WRONG_TYPE);
-      return;
-    } else addStringReply(c, ref);
+  let ref: number;
+  if ((flags & OPT_GET) === 0) ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
+  else {
+    ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
+    if (!addStringReply(c, ref)) return;
   }
   if ((flags & OPT_NX) !== 0 && ref !== 0 || (flags & OPT_XX) !== 0 && ref === 0) {
     if ((flags & OPT_GET) === 0) c.reply.addNull();
     return;
   }
-  let expireAt = options.expireAt;
+  let { expireAt } = options;
   if ((flags & OPT_KEEPTTL) !== 0 && ref !== 0) expireAt = objectExpiry(arena, ref);
   keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], expireAt);
   c.server.dirty++;
   if ((flags & OPT_GET) === 0) c.reply.addOk();
 }
 
-function msetCommand(c: Client): void {
-  if (c.argc % 2 === 0) {
-    c.reply.addError("ERR wrong number of arguments for 'mset' command");
+function setnxCommand(c: Client): void {
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  if (keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]) !== 0) {
+    c.reply.addInteger(0);
     return;
   }
+  keyspace.setString(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  c.server.dirty++;
+  c.reply.addInteger(1);
+}
+
+function setexCommand(c: Client): void {
+  setFor(c, getExpireAtOrReply(c, 2, true, true));
+}
+
+function psetexCommand(c: Client): void {
+  setFor(c, getExpireAtOrReply(c, 2, false, true));
+}
+
+/** Sets the key to the third argument until `expireAt`; NaN: the time was refused. */
+function setFor(c: Client, expireAt: number): void {
+  if (Number.isNaN(expireAt)) return;
   const { keyspace } = c.server;
-  const { buf, off, len, argc } = c.argv;
-  for (let i = 1; i < argc; i += 2) {
-    const ref = keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
-    keyspace.setString(c.db, ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1], NO_EXPIRY);
-  }
-  c.server.dirty += argc >> 1;
+  const { buf, off, len } = c.argv;
+  const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
+  keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[3], len[3], expireAt);
+  c.server.dirty++;
   c.reply.addOk();
 }
 
-function incrCommand(c: Client): void {
-  incrementBy(c, 1);
+function getsetCommand(c: Client): void {
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
+  if (!addStringReply(c, ref)) return;
+  keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  c.server.dirty++;
 }
 
-/** Adds a safe integer to the key's value. */
-function incrementBy(c: Client, delta: number): void {
+function getdelCommand(c: Client): void {
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
+  if (!addStringReply(c, ref) || ref === 0) return;
+  keyspace.remove(c.db, ref);
+  c.server.dirty++;
+}
+
+function getexCommand(c: Client): void {
+  if (!parseStringOptions(c, 2, GETEX_OPTIONS)) return;
   const { keyspace, arena } = c.server;
   const { buf, off, len } = c.argv;
-  const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
-  if (ref !== 0 && objectType(arena, ref) !== TYPE_STRING) {
-    c.reply.addError(WRONG_TYPE);
-    return;
+  const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
+  // A missing key or a wrong type is told before a wrong time.
+  if (ref !== 0 && (!isStringOrReply(c, ref) || !getExpiryOrReply(c))) return;
+  addStringReply(c, ref);
+  if (ref === 0) return;
+  const { flags, expireAt } = options;
+  if ((flags & (OPT_EXAT | OPT_PXAT)) !== 0 && expireAt <= keyspace.nowMs) {
+    keyspace.remove(c.db, ref);
+    c.server.dirty++;
+  } else if ((flags & TIMES) !== 0) {
+    keyspace.setExpiry(c.db, ref, expireAt);
+    c.server.dirty++;
+  } else if ((flags & OPT_PERSIST) !== 0 && objectExpiry(arena, ref) !== NO_EXPIRY) {
+    keyspace.setExpiry(c.db, ref, NO_EXPIRY);
+    c.server.dirty++;
   }
-  const old = ref === 0 ? 0 : stringInteger(arena, ref);
-  if (Number.isNaN(old)) {
-    c.reply.addError(NOT_AN_INTEGER);
-    return;
-  }
-  const sum = old + delta;
-  if (old === BIG || !Number.isSafeInteger(sum)) {
-    incrementByBig(c, ref, BigInt(delta));
-    return;
-  }
-  keyspace.setInteger(c.db, ref, buf, off[1], len[1], sum);
-  c.server.dirty++;
-  c.reply.addInteger(sum);
 }
 
-/** The rare case: beyond 2^53. */
-function incrementByBig(c: Client, ref: number, delta: bigint): void {
-  const { keyspace, arena } = c.server;
-  const { buf, off, len } = c.argv;
-  const sum = (ref === 0 ? 0n : stringBigInt(arena, ref)) + delta;
-  if (sum > INT64_MAX || sum < INT64_MIN) {
-    c.reply.addError(OVERFLOW);
-    return;
-  }
-  keyspace.setInteger(c.db, ref, buf, off[1], len[1], sum);
-  c.server.dirty++;
-  c.reply.addBigInteger(sum);
+/** The options that give an expiry, as COMMAND DOCS shows them; `last` is the one that gives none. */
+function expirationArg(last: ArgSpec, isDated: boolean): ArgSpec {
+  const early = isDated ? { since: "2.6.12" } : {};
+  const late = isDated ? { since: "6.2.0" } : {};
+  return {
+    name: "expiration",
+    type: "oneof",
+    optional: true,
+    args: [
+      { name: "seconds", type: "integer", token: "EX", ...early },
+      { name: "milliseconds", type: "integer", token: "PX", ...early },
+      { name: "unix-time-seconds", type: "unix-time", token: "EXAT", ...late },
+      { name: "unix-time-milliseconds", type: "unix-time", token: "PXAT", ...late },
+      last,
+    ],
+  };
 }
 
-export const stringCommands: CommandSpec[] = [
+const getCommands: CommandSpec[] = [
   {
     name: "get",
     arity: 2,
@@ -151,10 +179,57 @@ export const stringCommands: CommandSpec[] = [
     group: "string",
     complexity: "O(1)",
     summary: "Returns the string at a key.",
-    keys: [{ flags: KEY_RO | KEY_ACCESS, begin: 1, last: 0, step: 1 }],
-    args: [{ name: "key", type: "key", keySpec: 0 }],
+    keys: oneKey(KEY_RO | KEY_ACCESS),
+    args: [KEY_ARG],
     handler: getCommand,
   },
+  {
+    name: "getdel",
+    arity: 2,
+    flags: WRITE | FAST,
+    categories: ["string"],
+    since: "6.2.0",
+    group: "string",
+    complexity: "O(1)",
+    summary: "Returns the string at a key and deletes the key.",
+    keys: oneKey(KEY_RW | KEY_ACCESS | KEY_DELETE),
+    args: [KEY_ARG],
+    handler: getdelCommand,
+  },
+  {
+    name: "getex",
+    arity: -2,
+    flags: WRITE | FAST,
+    categories: ["string"],
+    since: "6.2.0",
+    group: "string",
+    complexity: "O(1)",
+    summary: "Returns the string at a key and sets or removes the key's expiry.",
+    keys: oneKey(KEY_RW | KEY_ACCESS | KEY_UPDATE, "RW and UPDATE because the TTL changes"),
+    args: [
+      KEY_ARG,
+      expirationArg({ name: "persist", type: "pure-token", token: "PERSIST" }, false),
+    ],
+    handler: getexCommand,
+  },
+  {
+    name: "getset",
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    categories: ["string"],
+    since: "1.0.0",
+    group: "string",
+    complexity: "O(1)",
+    summary: "Stores a string at a key and returns the one that was there.",
+    deprecatedSince: "6.2.0",
+    replacedBy: "`SET` with the `!GET` argument",
+    keys: oneKey(KEY_RW | KEY_ACCESS | KEY_UPDATE),
+    args: [KEY_ARG, VALUE_ARG],
+    handler: getsetCommand,
+  },
+];
+
+const setCommands: CommandSpec[] = [
   {
     name: "set",
     arity: -3,
@@ -164,45 +239,90 @@ export const stringCommands: CommandSpec[] = [
     group: "string",
     complexity: "O(1)",
     summary: "Stores a string at a key, whatever was there before.",
-    keys: [{
-      flags: KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
-      begin: 1,
-      last: 0,
-      step: 1,
-      notes: "RW and ACCESS because of the optional GET",
-    }],
-    args: [{ name: "key", type: "key", keySpec: 0 }, { name: "value", type: "string" }],
+    history: [
+      ["2.6.12", "Takes `EX`, `PX`, `NX` and `XX`."],
+      ["6.0.0", "Takes `KEEPTTL`."],
+      ["6.2.0", "Takes `GET`, `EXAT` and `PXAT`."],
+      ["7.0.0", "Takes `NX` and `GET` together."],
+    ],
+    keys: oneKey(
+      KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
+      "RW and ACCESS because of the optional `GET`",
+    ),
+    args: [
+      KEY_ARG,
+      VALUE_ARG,
+      {
+        name: "condition",
+        type: "oneof",
+        since: "2.6.12",
+        optional: true,
+        args: [
+          { name: "nx", type: "pure-token", token: "NX" },
+          { name: "xx", type: "pure-token", token: "XX" },
+        ],
+      },
+      { name: "get", type: "pure-token", token: "GET", since: "6.2.0", optional: true },
+      expirationArg(
+        { name: "keepttl", type: "pure-token", token: "KEEPTTL", since: "6.0.0" },
+        true,
+      ),
+    ],
     handler: setCommand,
   },
   {
-    name: "mset",
-    arity: -3,
-    flags: WRITE | DENYOOM,
-    categories: ["string"],
-    since: "1.0.1",
-    group: "string",
-    complexity: "O(N) where N is the number of keys",
-    summary: "Stores several strings at once.",
-    keys: [{ flags: KEY_OW | KEY_UPDATE, begin: 1, last: -1, step: 2 }],
-    args: [{
-      name: "data",
-      type: "block",
-      multiple: true,
-      args: [{ name: "key", type: "key", keySpec: 0 }, { name: "value", type: "string" }],
-    }],
-    handler: msetCommand,
-  },
-  {
-    name: "incr",
-    arity: 2,
+    name: "setnx",
+    arity: 3,
     flags: WRITE | DENYOOM | FAST,
     categories: ["string"],
     since: "1.0.0",
     group: "string",
     complexity: "O(1)",
-    summary: "Adds one to the integer at a key, which counts as 0 when there is none.",
-    keys: [{ flags: KEY_RW | KEY_ACCESS | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
-    args: [{ name: "key", type: "key", keySpec: 0 }],
-    handler: incrCommand,
+    summary: "Stores a string at a key that doesn't exist.",
+    deprecatedSince: "2.6.12",
+    replacedBy: "`SET` with the `NX` argument",
+    keys: oneKey(KEY_OW | KEY_INSERT),
+    args: [KEY_ARG, VALUE_ARG],
+    handler: setnxCommand,
   },
+  {
+    name: "setex",
+    arity: 4,
+    flags: WRITE | DENYOOM,
+    categories: ["string"],
+    since: "2.0.0",
+    group: "string",
+    complexity: "O(1)",
+    summary: "Stores a string at a key for a number of seconds.",
+    deprecatedSince: "2.6.12",
+    replacedBy: "`SET` with the `EX` argument",
+    keys: oneKey(KEY_OW | KEY_UPDATE),
+    args: [KEY_ARG, { name: "seconds", type: "integer" }, VALUE_ARG],
+    handler: setexCommand,
+  },
+  {
+    name: "psetex",
+    arity: 4,
+    flags: WRITE | DENYOOM,
+    categories: ["string"],
+    since: "2.6.0",
+    group: "string",
+    complexity: "O(1)",
+    summary: "Stores a string at a key for a number of milliseconds.",
+    deprecatedSince: "2.6.12",
+    replacedBy: "`SET` with the `PX` argument",
+    keys: oneKey(KEY_OW | KEY_UPDATE),
+    args: [KEY_ARG, { name: "milliseconds", type: "integer" }, VALUE_ARG],
+    handler: psetexCommand,
+  },
+];
+
+/** The whole group. */
+export const stringCommands: CommandSpec[] = [
+  ...getCommands,
+  ...setCommands,
+  ...manyStringCommands,
+  ...rangeCommands,
+  ...numberCommands,
+  ...lcsCommands,
 ];
