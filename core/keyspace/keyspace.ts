@@ -10,7 +10,7 @@
  * thrown on the way leaves the key as it was.
  *
  * Expiry. A key past its time is dead to every lookup, which removes it on the way (lazy expiry); the
- * active cycle in expire.ts finds those nobody asks for.
+ * active cycle in expire_cycle.ts finds those nobody asks for.
  */
 import { hashBytes } from "../base/hash.ts";
 import { RefList } from "../base/ref_list.ts";
