@@ -14,6 +14,9 @@
  */
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatBigInt64, formatDouble, formatInteger } from "../base/numbers.ts";
+import { type Chunk, ChunkQueue } from "./chunk_queue.ts";
+
+export type { Chunk } from "./chunk_queue.ts";
 
 /** Bytes of a standard chunk: a pipeline of 64 small replies fits several times over. */
 export const CHUNK_BYTES: number = 16 * 1024;
@@ -32,12 +35,6 @@ const ZERO = 0x30;
 const EMPTY = new Uint8Array(0);
 const pool: Uint8Array[] = [];
 
-/** A chunk and how much of it is written. */
-export interface Chunk {
-  readonly buf: Uint8Array;
-  readonly len: number;
-}
-
 /** A standard chunk. */
 function takeChunk(): Uint8Array {
   return pool.pop() ?? new Uint8Array(CHUNK_BYTES);
@@ -55,7 +52,7 @@ export class Reply {
   buf: Uint8Array = EMPTY;
   pos = 0;
   /** Chunks set aside before it, oldest first. */
-  full: Chunk[] = [];
+  readonly full = new ChunkQueue();
   /** Bytes in `full`. */
   fullBytes = 0;
   /** Error replies so far, and the text of the last one without its dash. */

@@ -23,8 +23,10 @@
  * `wanted` says how many bytes an unfinished large argument still needs, so that the owner of the buffer
  * can make room for exactly that and have the socket fill it: 512 MB arrive without being moved.
  *
- * Limits and error texts are Redis's. Inline requests come from people and from redis-benchmark's
- * PING_INLINE; lines without quotes are split in place, others are copied.
+ * Limits and error texts are Redis's, and so is what ends a line: the LF of an inline request, the CR of a
+ * count or a length whatever follows it, and neither behind a zero byte, where Redis stops looking.
+ * Inline requests come from people and from redis-benchmark's PING_INLINE; lines without quotes are
+ * split in place, others are copied.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { latin1 } from "../base/bytes.ts";
@@ -40,15 +42,21 @@ export const BROKEN = -1;
 export const INLINE_LEN_MAX: number = 64 * 1024;
 /** Most arguments of a request. */
 const MULTIBULK_MAX = 2 ** 31 - 1;
+/** Offsets are int32. */
+const END_MAX = 2 ** 31 - 1;
+/** Arguments for which room is kept from one request to the next. */
+const ARGS_KEPT = 1024;
 /** Limits for a client that has yet to authenticate. */
 const UNAUTHENTICATED_MULTIBULK_MAX = 10;
 const UNAUTHENTICATED_BULK_LEN_MAX = 16384;
 
+const NUL = 0x00;
 const CR = 0x0d;
 const LF = 0x0a;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 const ZERO = 0x30;
+const MINUS = 0x2d;
 const DOUBLE_QUOTE = 0x22;
 const SINGLE_QUOTE = 0x27;
 
@@ -67,7 +75,7 @@ export class RespParser implements Argv {
   argc = 0;
   off = new Int32Array(16);
   len = new Int32Array(16);
-  /** Behind the last byte understood. */
+  /** Behind the last byte understood; where the line begins that is not whole. */
   pos = 0;
   /** Text of the protocol error, after BROKEN. */
   error = "";
@@ -99,6 +107,7 @@ export class RespParser implements Argv {
   parse(buf: ReadonlyBytes, pos: number, end: number): number {
     this.buf = buf;
     if (this.left === 0) {
+      if (this.openLine) pos = this.pos;
       if (pos >= end) return MORE;
       if (this.searched < pos) this.searched = pos;
       if (buf[pos] !== STAR) return this.parseInline(buf, pos, end);
@@ -123,6 +132,7 @@ export class RespParser implements Argv {
     this.bulkLen = -1;
     this.searched = 0;
     this.openLine = false;
+    this.error = "";
   }
 
   /** The arguments from `first` on, as strings of one char per byte; for cold code. */
@@ -142,12 +152,14 @@ export class RespParser implements Argv {
       this.argc = 0;
       this.left = digit;
       this.bulkLen = -1;
+      if (this.off.length > ARGS_KEPT) this.shrink(digit);
       return MORE;
     }
     const cr = this.findLineEnd(buf, pos, end);
     if (cr < 0) {
       this.openLine = true; // Not a whole line yet: the request begins again at `pos`.
-      return end - pos > INLINE_LEN_MAX ? this.fail("too big mbulk count string") : MORE;
+      this.pos = pos;
+      return this.isTooLong(buf, pos, end) ? this.fail("too big mbulk count string") : MORE;
     }
     this.openLine = false;
     const count = lineInteger(buf, pos + 1, cr);
@@ -161,6 +173,7 @@ export class RespParser implements Argv {
     if (count <= 0) return REQUEST;
     this.left = count;
     this.bulkLen = -1;
+    if (this.off.length > ARGS_KEPT) this.shrink(count);
     return MORE;
   }
 
@@ -192,7 +205,7 @@ export class RespParser implements Argv {
       }
       if (end - pos < bulkLen + 2) {
         this.save(pos, left, bulkLen, argc);
-        return MORE;
+        return pos + bulkLen + 2 > END_MAX ? this.fail("invalid bulk length") : MORE;
       }
       if (argc === this.off.length) this.grow();
       this.off[argc] = pos;
@@ -230,7 +243,7 @@ export class RespParser implements Argv {
     if (this.searched < pos) this.searched = pos;
     const cr = this.findLineEnd(buf, pos, end);
     if (cr < 0) {
-      if (end - pos > INLINE_LEN_MAX) this.fail("too big bulk count string");
+      if (this.isTooLong(buf, pos, end)) this.fail("too big bulk count string");
       return -1;
     }
     if (buf[pos] !== DOLLAR) {
@@ -253,9 +266,9 @@ export class RespParser implements Argv {
 
   private parseInline(buf: ReadonlyBytes, pos: number, end: number): number {
     let lf = this.searched;
-    while (lf < end && buf[lf] !== LF) lf++;
-    if (lf === end) {
-      this.searched = end;
+    while (lf < end && buf[lf] !== LF && buf[lf] !== NUL) lf++;
+    if (lf === end || buf[lf] === NUL) {
+      this.searched = lf;
       this.openLine = true;
       this.pos = pos;
       return end - pos > INLINE_LEN_MAX ? this.fail("too big inline request") : MORE;
@@ -306,12 +319,17 @@ export class RespParser implements Argv {
     return REQUEST;
   }
 
-  /** Offset of the CR of a line whose LF has arrived too, or -1. */
+  /** Offset of the CR of a line, when the byte behind it has arrived too, or -1. */
   private findLineEnd(buf: ReadonlyBytes, pos: number, end: number): number {
     let at = this.searched > pos ? this.searched : pos;
-    while (at < end && buf[at] !== CR) at++;
+    while (at < end && buf[at] !== CR && buf[at] !== NUL) at++;
     this.searched = at;
-    return at < end - 1 ? at : -1;
+    return at < end - 1 && buf[at] === CR ? at : -1;
+  }
+
+  /** Whether a line for which `findLineEnd` found no end is too long: a CR at the very end is one. */
+  private isTooLong(buf: ReadonlyBytes, pos: number, end: number): boolean {
+    return end - pos > INLINE_LEN_MAX && (this.searched === end || buf[this.searched] !== CR);
   }
 
   private save(pos: number, left: number, bulkLen: number, argc: number): void {
@@ -326,6 +344,13 @@ export class RespParser implements Argv {
     return BROKEN;
   }
 
+  /** Gives up the room of an earlier request with many arguments, unless this one has many too. */
+  private shrink(count: number): void {
+    if (count > ARGS_KEPT) return;
+    this.off = new Int32Array(ARGS_KEPT);
+    this.len = new Int32Array(ARGS_KEPT);
+  }
+
   private grow(): void {
     const off = new Int32Array(this.off.length * 2);
     const len = new Int32Array(this.len.length * 2);
@@ -336,10 +361,10 @@ export class RespParser implements Argv {
   }
 }
 
-/** The integer between two offsets; NaN, or BIG, when it is not a count anyone may send. */
+/** The integer between two offsets; NaN when it is none, and beyond 2^53 an infinity. */
 function lineInteger(buf: ReadonlyBytes, from: number, to: number): number {
   const value = parseInteger(buf, from, to - from);
-  return value === BIG ? NaN : value;
+  return value === BIG && buf[from] === MINUS ? -BIG : value;
 }
 
 function isTwoDigits(first: number, second: number): boolean {
