@@ -12,6 +12,7 @@
  *
  * Errors are counted here, so that `call` can tell whether a command failed without looking at bytes.
  */
+import { assert } from "../base/assert.ts";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatBigInt64, formatDouble, formatInteger } from "../base/numbers.ts";
 import { type Chunk, ChunkQueue } from "./chunk_queue.ts";
@@ -203,6 +204,13 @@ export class Reply {
   addPush(count: number): void {
     this.reserve(HEADER_BYTES);
     this.addHeader(this.resp === 2 ? 0x2a : 0x3e, count);
+  }
+
+  /** `count` pairs follow that say something about the reply behind them. RESP2 has nothing like it. */
+  addAttribute(count: number): void {
+    assert(this.resp === 3, "attributes are for RESP3");
+    this.reserve(HEADER_BYTES);
+    this.addHeader(0x7c, count);
   }
 
   // Chunks.

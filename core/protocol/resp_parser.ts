@@ -144,8 +144,8 @@ export class RespParser implements Argv {
 
   /** Reads `*<count>\r\n`. MORE with `left` > 0: go on with the arguments. */
   private parseCount(buf: ReadonlyBytes, pos: number, end: number): number {
-    const digit = buf[pos + 1] - ZERO;
-    if (end - pos >= 4 && buf[pos + 2] === CR && digit >= 1 && digit <= 9) {
+    const digit = end - pos >= 4 && buf[pos + 2] === CR ? buf[pos + 1] - ZERO : 0;
+    if (digit >= 1 && digit <= 9) {
       this.openLine = false;
       this.pos = pos + 4;
       this.searched = 0;
