@@ -283,14 +283,20 @@ export class Dict {
     for (;;) {
       let bucket = this.bucketAt(prng.nextBelow(n));
       let slot = prng.nextBelow(2 * SLOTS);
-      // The upper half of the draw stands for the child. Chains of three are one bucket in 10,000.
-      for (; slot >= SLOTS && bucket !== 0; slot -= SLOTS) bucket = this.word(bucket, CHILD_WORD);
-      while (bucket !== 0) {
-        const ref = this.word(bucket, REFS_WORD + slot);
-        if (ref !== 0) return ref;
-        if (this.word(bucket, CHILD_WORD) === 0 || prng.nextBelow(2) === 0) break;
+      if (slot >= SLOTS) {
+        // The upper half of the draw stands for the children. More than one has one bucket in 10,000, and
+        // their entries come up half as often as others.
+        slot -= SLOTS;
         bucket = this.word(bucket, CHILD_WORD);
+        if (bucket === 0) continue;
+        let next = this.word(bucket, CHILD_WORD);
+        while (next !== 0 && prng.nextBelow(2) === 0) {
+          bucket = next;
+          next = this.word(bucket, CHILD_WORD);
+        }
       }
+      const ref = this.word(bucket, REFS_WORD + slot);
+      if (ref !== 0) return ref;
     }
   }
 
@@ -493,10 +499,10 @@ export class Dict {
     const target = this.bucketAt(last - full);
     const source = this.bucketAt(last);
     this.gather(source);
-    const moved = gatheredCount;
     this.gatherMore(target);
+    // Two chains that become one need one child more than both had, at most.
     const needed = Math.ceil(gatheredCount / SLOTS) - 1;
-    if (moved > 0 && needed > gatheredChildCount) return; // A full pair; the next removal tries again.
+    if (needed > gatheredChildCount && !this.gatherNewChild()) return;
     this.clearBucket(target);
     this.clearBucket(source);
     this.freeGatheredChildren(this.refill(target, 0, 0, 0));
@@ -542,6 +548,19 @@ export class Dict {
         gatheredHashes[gatheredCount++] = this.hashOfEntry(ref);
       }
     }
+  }
+
+  /** Adds a new child bucket to the gathered ones. False when memory is short. */
+  private gatherNewChild(): boolean {
+    try {
+      gatheredChildren[gatheredChildCount] = this.arena.alloc(BUCKET_BYTES);
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      return false;
+    }
+    gatheredChildCount++;
+    this.setRootWord(ROOT_CHILDREN, this.children + 1);
+    return true;
   }
 
   private freeGatheredChildren(from: number): void {
