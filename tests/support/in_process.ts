@@ -52,11 +52,15 @@ class NoPort implements ClientPort {
   readonly queryFreeBytes = 0;
   readonly unsentBytes = 0;
   readonly unsentChunks = 0;
+  readonly isSending = false;
+  readonly replyPeakBytes = 0;
   closed = false;
 
   close(): void {
     this.closed = true;
   }
+
+  tick(_nowMs: number): void {}
 }
 
 /** One client of an `InProcess`. */
