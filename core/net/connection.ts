@@ -2,58 +2,57 @@
  * Connection: between a socket and a client.
  *
  * Reading. The bytes of one read are parsed where they lie and all their commands executed; what is left, the
- * beginning of a request, waits in the query buffer. With a transport that reads into our buffer (Deno) the
- * query buffer is that buffer; with one that brings its own (Bun) there is none until a request arrives in
- * parts.
- *
- *     query buffer   0      start                    end         length
- *                    | done |  unfinished request     |  room    |
- *
- * The buffer starts at READ_MIN bytes, so that an idle client costs little, is made larger while reads fill it,
- * and smaller again when they don't. An unfinished large argument gets a buffer with exactly the room it
- * needs, so its bytes are read to where they are parsed, and the buffer goes when the command is done.
+ * beginning of a request, waits in the query buffer (query_buffer.ts). One read is at most READ_MAX bytes with
+ * Deno and 512 KiB with Bun, so however much a client pipelines, the others have their turn.
  *
  * Writing. At the end of the turn (core/server/turn.ts) the client's reply chunks are written in order. When the
- * socket is full the rest waits here, and `client-output-buffer-limit` applies to what waits.
+ * socket is full the rest waits here, and `client-output-buffer-limit` applies to what waits. Reading goes on
+ * meanwhile, as in Redis: a client may send for as long as it likes before it reads.
  *
- * Closing. A client that is to be closed after its reply executes nothing more, and goes once the reply is
- * out. A closed connection leaves nothing behind.
+ * Closing. A client that is to be closed after its reply executes nothing more, and the socket is ended once the
+ * reply is out: the peer gets everything and then the end. `close` is for those who get nothing more. A closed
+ * connection leaves nothing behind.
+ *
+ * Bugs. A handler's exception is answered with an error and the next request is served. An exception from
+ * anywhere else would leave buffers in doubt: it is logged and costs the connection, and nobody else.
  */
 import type { Client, ClientPort } from "../server/client.ts";
 import { CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSED, CLIENT_UNIX_SOCKET } from "../server/client.ts";
+import { clientInfo, outputBytes } from "../server/client_info.ts";
 import { answerThrown, dispatch, dropsReply, GATE_REPLY } from "../server/call.ts";
 import { BATCH_MAX } from "../server/batch.ts";
 import type { Server } from "../server/server.ts";
 import type { Flushable } from "../server/turn.ts";
-import { type Chunk, releaseChunk } from "../protocol/reply.ts";
+import { latin1 } from "../base/bytes.ts";
+import { type Chunk, CHUNK_BYTES, releaseChunk } from "../protocol/reply.ts";
 import { BROKEN, MORE, REQUEST, type RespParser } from "../protocol/resp_parser.ts";
+import { QUERY_BYTES_MAX, QueryBuffer } from "./query_buffer.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
 
-/** Query buffer of a client that sends little. */
-const READ_MIN = 1024;
-/** Query buffer of a client that sends much, large arguments aside. */
-const READ_MAX: number = 64 * 1024;
-/** Reads in a row that use under an eighth of the buffer before it is made smaller. */
-const SMALL_READS_MAX = 16;
-
-const NO_BYTES = new Uint8Array(0);
 const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
+/** Most bytes of an unfinished request of a client that has yet to authenticate. */
+const UNAUTHENTICATED_QUERY_MAX: number = 1024 * 1024;
+/** How long a client is silent before its buffer is trimmed, in ms. */
+const IDLE_MS = 2000;
+/** After how long the peak of replies is forgotten, in ms. */
+const PEAK_MS = 5000;
+/** Bytes of a query shown in the log. */
+const SAMPLE_BYTES = 64;
 
 export class Connection implements SocketOwner, ClientPort, Flushable {
   readonly addr: string;
   readonly laddr: string;
   readonly fd: number;
   readonly client: Client;
+  replyPeakBytes = 0;
 
   private readonly server: Server;
   private readonly socket: Socket;
+  private readonly query = new QueryBuffer();
   /** The parser of an unfinished request. */
   private parser: RespParser | null = null;
-  private query: Uint8Array = NO_BYTES;
-  private start = 0;
-  private end = 0;
-  private readBytes = READ_MIN;
-  private smallReads = 0;
+  /** Bytes being executed that are not in the query buffer. */
+  private foreignBytes = 0;
   /** The chunk being sent, and how much of it is gone. */
   private chunk: Chunk | null = null;
   private chunkSent = 0;
@@ -62,6 +61,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   private flushScheduled = false;
   /** Since when the soft limit of the output buffer has been exceeded, in unix ms; 0: it isn't. */
   private softLimitSinceMs = 0;
+  private peakSinceMs = 0;
 
   constructor(server: Server, socket: Socket, isUnix: boolean) {
     this.server = server;
@@ -69,7 +69,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.addr = socket.addr;
     this.laddr = socket.laddr;
     this.fd = socket.fd;
-    const authenticated = server.config.str("requirepass") === "";
+    const authenticated = !server.auth.required;
     this.client = server.clients.add(server, this, authenticated);
     server.setAuthenticated(this.client, authenticated);
     if (isUnix) this.client.flags |= CLIENT_UNIX_SOCKET;
@@ -78,11 +78,11 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   // Figures for CLIENT LIST.
 
   get queryBytes(): number {
-    return this.end - this.start;
+    return this.query.used + this.foreignBytes;
   }
 
   get queryFreeBytes(): number {
-    return this.query.length - this.end;
+    return this.query.buf.length - this.query.end;
   }
 
   get unsentBytes(): number {
@@ -93,133 +93,121 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     return this.client.reply.full.length + (this.chunk === null ? 0 : 1);
   }
 
+  get isSending(): boolean {
+    return this.sending;
+  }
+
   // Reading.
 
   readTarget(): Uint8Array {
-    if (this.end === this.start) {
-      this.start = 0;
-      this.end = 0;
-      if (this.query.length !== this.readBytes) this.query = new Uint8Array(this.readBytes);
-      return this.query;
-    }
-    this.makeRoom();
-    return this.query.subarray(this.end);
+    return this.query.readTarget(this.parser);
   }
 
   onRead(len: number): void {
-    this.adaptReadSize(len);
-    this.end += len;
-    this.execute(this.query, this.start, this.end);
+    try {
+      this.countInput(len);
+      this.query.filled(len);
+      this.executeQuery();
+      this.checkQueryLimit();
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   onBytes(bytes: Uint8Array): void {
-    if (this.end === this.start) {
-      this.query = NO_BYTES;
-      const rest = this.executeForeign(bytes);
-      if (rest >= bytes.length || (this.client.flags & CLOSING) !== 0) return;
-      this.parser?.rebase(rest);
-      this.start = 0;
-      this.end = 0;
-      this.append(bytes, rest);
-      return;
-    }
-    this.append(bytes, 0);
-    this.execute(this.query, this.start, this.end);
-    if (this.end === this.start) this.query = NO_BYTES;
-  }
-
-  /** Executes requests in a buffer that isn't the query buffer. Returns where they end. */
-  private executeForeign(bytes: Uint8Array): number {
-    this.execute(bytes, 0, bytes.length);
-    const rest = this.start;
-    this.start = 0;
-    this.end = 0;
-    return rest;
-  }
-
-  private append(bytes: Uint8Array, from: number): void {
-    const count = bytes.length - from;
-    if (this.query.length - this.end < count) {
-      this.makeRoom();
-      if (this.query.length - this.end < count) this.resizeQuery((this.end + count) * 2);
-    }
-    this.query.set(from === 0 ? bytes : bytes.subarray(from), this.end);
-    this.end += count;
-  }
-
-  /** Makes room behind an unfinished request. */
-  private makeRoom(): void {
-    const parser = this.parser;
-    if (this.start > 0) {
-      this.query.copyWithin(0, this.start, this.end);
-      parser?.rebase(this.start);
-      this.end -= this.start;
-      this.start = 0;
-    }
-    const needed = parser === null ? 0 : parser.pos + parser.wanted;
-    if (needed > this.query.length) this.resizeQuery(needed);
-    else if (this.end === this.query.length) this.resizeQuery(this.query.length * 2);
-  }
-
-  private resizeQuery(bytes: number): void {
-    const resized = new Uint8Array(Math.max(bytes, READ_MIN));
-    resized.set(this.query.subarray(0, this.end));
-    this.query = resized;
-  }
-
-  private adaptReadSize(len: number): void {
-    if (len === this.query.length && len < READ_MAX) {
-      this.readBytes = Math.min(len * 4, READ_MAX);
-      this.smallReads = 0;
-    } else if (len * 8 >= this.readBytes || this.readBytes === READ_MIN) {
-      this.smallReads = 0;
-    } else if (++this.smallReads === SMALL_READS_MAX) {
-      this.readBytes = Math.max(this.readBytes >> 2, READ_MIN);
-      this.smallReads = 0;
+    const { query, client } = this;
+    try {
+      this.countInput(bytes.length);
+      for (let at = 0; at < bytes.length && (client.flags & CLOSING) === 0;) {
+        if (query.used === 0) {
+          query.release();
+          at = this.executeForeign(bytes, at);
+          if ((client.flags & CLOSING) !== 0) return;
+          if (at < bytes.length) at += query.append(this.parser, bytes, at);
+        } else {
+          at += query.append(this.parser, bytes, at);
+          this.executeQuery();
+        }
+        this.checkQueryLimit();
+      }
+      if (query.used === 0) query.release();
+    } catch (error) {
+      this.onFault(error);
     }
   }
 
-  /** Executes the whole requests in [start, end); leaves `this.start` behind them. */
-  private execute(buf: Uint8Array, start: number, end: number): void {
+  onFault(error: unknown): void {
+    this.server.logBug(`the connection of ${this.addr}`, error);
+    // The shared parsers may have stopped anywhere.
+    for (const request of this.server.batch.requests) request.reset();
+    this.close();
+  }
+
+  private countInput(bytes: number): void {
     const { client, server } = this;
     server.turn.begin();
     client.lastInteractionMs = server.keyspace.nowMs;
-    const inputBytes = end - start;
-    client.netInputBytes += inputBytes;
-    server.stats.netInputBytes += inputBytes;
-    this.start = this.executeAll(buf, start, end);
-    this.end = end;
-    server.keyspace.clearHints();
-    client.resetArgv();
-    this.checkQueryLimit();
-    this.scheduleFlush();
+    client.netInputBytes += bytes;
+    server.stats.netInputBytes += bytes;
   }
 
-  /** Executes batch after batch. Returns where the unfinished request begins that stays in `parser`. */
+  /** Executes the whole requests in the query buffer. */
+  private executeQuery(): void {
+    const { query } = this;
+    const done = this.execute(query.buf, query.start, query.end);
+    if ((this.client.flags & CLIENT_CLOSED) === 0) query.consumed(done);
+  }
+
+  /** Executes the whole requests of a buffer that is the transport's. Returns where they end. */
+  private executeForeign(bytes: Uint8Array, from: number): number {
+    this.foreignBytes = bytes.length - from;
+    const done = this.execute(bytes, from, bytes.length);
+    this.foreignBytes = 0;
+    this.parser?.rebase(done);
+    return done;
+  }
+
+  /** Executes the whole requests in [start, end). Returns where the unfinished one begins. */
+  private execute(buf: Uint8Array, start: number, end: number): number {
+    const { client, server } = this;
+    if ((client.flags & CLOSING) !== 0) return end;
+    const done = this.executeAll(buf, start, end);
+    server.keyspace.clearHints();
+    client.resetArgv();
+    this.scheduleFlush();
+    return done;
+  }
+
+  /** Executes batch after batch, and keeps the parser of the unfinished request. */
   private executeAll(buf: Uint8Array, start: number, end: number): number {
     const { client, server } = this;
     const { batch } = server;
     for (let status = REQUEST; status === REQUEST;) {
       if (this.parser !== null) {
+        this.parser.bulkLenMax = server.protoMaxBulkLen;
         batch.requests[0] = this.parser;
         this.parser = null;
       }
       // Before it authenticates a client has other limits, and AUTH may be the next request.
-      const max = client.authenticated ? BATCH_MAX : 1;
-      batch.requests[0].unauthenticated = !client.authenticated;
-      status = batch.parse(buf, start, end, max);
+      const mustAuthenticate = server.auth.isRequiredOf(client);
+      batch.requests[0].unauthenticated = mustAuthenticate;
+      status = batch.parse(buf, start, end, mustAuthenticate ? 1 : BATCH_MAX);
       const { count } = batch;
-      const stopped = batch.requests[count];
-      if (count > 0) {
-        if (count > 1) batch.prefetch(client.db);
-        start = this.executeBatch(start);
-        if ((client.flags & CLOSING) !== 0) return end;
+      let error = "";
+      if (status === MORE && batch.requests[count].partial) this.parser = batch.takeUnfinished();
+      else if (status === BROKEN) {
+        error = batch.requests[count].error;
+        batch.requests[count].reset();
       }
-      if (status === BROKEN) {
-        this.protocolError(stopped);
+      if (count > 0) start = this.executeBatch(start);
+      if ((client.flags & CLOSING) !== 0) {
+        this.parser = null;
         return end;
       }
-      if (status === MORE && stopped.partial) this.parser = batch.takeUnfinished();
+      if (error !== "") {
+        this.protocolError(error, buf, start, end);
+        return end;
+      }
     }
     return start;
   }
@@ -227,44 +215,58 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   /** Executes the requests of the batch; the first begins at `start`. Returns where the last ends. */
   private executeBatch(start: number): number {
     const { client } = this;
+    const { reply } = client;
     const { batch } = this.server;
     const { count } = batch;
+    if (count > 1) batch.prefetch(client.db);
     for (let i = 0; i < count; i++) {
       const request = batch.requests[i];
       client.argv = request;
       client.argvBytes = request.pos - start;
       start = request.pos;
       if (count > 1) batch.hint(i);
-      const mark = client.reply.bytes;
+      const mark = reply.bytes;
       try {
         dispatch(client, batch.commands[i]);
       } catch (error) {
         answerThrown(client, error, mark);
       }
       if (client.gates !== 0 && (client.gates & GATE_REPLY) !== 0 && dropsReply(client)) {
-        client.reply.truncate(mark);
+        reply.truncate(mark);
       }
+      if (reply.fullBytes !== 0) this.checkOutputLimit();
       if ((client.flags & CLOSING) !== 0) break;
     }
     return start;
   }
 
-  private protocolError(parser: RespParser): void {
+  private protocolError(error: string, buf: Uint8Array, start: number, end: number): void {
     const { client, server } = this;
-    server.log.verbose(`Protocol error (${parser.error}) from client: ${this.addr}`);
-    client.reply.addError(`ERR ${parser.error}`);
+    if (server.log.enabled("verbose")) {
+      const line = `${error} from client: ${clientInfo(client)}`;
+      server.log.verbose(`${line}. The query buffer begins with ${sample(buf, start, end)}`);
+    }
+    const mark = client.reply.bytes;
+    client.reply.addError(`ERR ${error}`);
     server.stats.countError(client.reply.lastError);
+    if ((client.gates & GATE_REPLY) !== 0 && dropsReply(client)) client.reply.truncate(mark);
     client.flags |= CLIENT_CLOSE_AFTER_REPLY;
-    parser.reset();
-    parser.error = "";
   }
 
+  /** client-query-buffer-limit: closes a client whose unfinished request is too large. */
   private checkQueryLimit(): void {
-    const { client, server } = this;
-    if (this.queryBytes <= server.queryBufferLimit) return;
-    server.log.warning(`Closing client that reached max query buffer length: ${this.addr}`);
+    const { client, server, query } = this;
+    // No limit is lower than this one.
+    if (query.used <= UNAUTHENTICATED_QUERY_MAX) return;
+    const limit = Math.min(server.queryBufferLimit, QUERY_BYTES_MAX - 1);
+    if (query.used <= limit && !server.auth.isRequiredOf(client)) return;
+    const bytes = sample(query.buf, query.start, query.end);
+    server.log.warning(
+      `Closing client that reached max query buffer length: ${clientInfo(client)} ` +
+        `(qbuf initial bytes: ${bytes})`,
+    );
     server.stats.queryBufferLimitDisconnections++;
-    client.flags |= CLIENT_CLOSE_AFTER_REPLY;
+    this.close();
   }
 
   // Writing.
@@ -281,12 +283,15 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { client } = this;
     while (!this.sending && (client.flags & CLIENT_CLOSED) === 0) {
       if (this.chunk === null) {
-        this.chunk = client.reply.takeChunk();
-        this.chunkSent = 0;
-        if (this.chunk === null) {
-          if ((client.flags & CLIENT_CLOSE_AFTER_REPLY) !== 0) this.close();
+        const chunk = client.reply.takeChunk();
+        if (chunk === null) {
+          this.softLimitSinceMs = 0;
+          if ((client.flags & CLIENT_CLOSE_AFTER_REPLY) !== 0) this.socket.end();
           return;
         }
+        this.chunk = chunk;
+        this.chunkSent = 0;
+        if (chunk.len > this.replyPeakBytes) this.notePeak(chunk.len);
       }
       const left = this.chunk.len - this.chunkSent;
       this.sending = true;
@@ -294,7 +299,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       if (sent === left) this.sending = false;
       this.sent(sent);
     }
-    this.checkOutputLimit();
+    if ((client.flags & CLIENT_CLOSED) === 0) this.checkOutputLimit();
   }
 
   onSent(len: number): void {
@@ -305,21 +310,29 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
 
   private sent(len: number): void {
     if (len === 0 || this.chunk === null) return;
+    const { client, server } = this;
     this.chunkSent += len;
-    this.client.netOutputBytes += len;
-    this.server.stats.netOutputBytes += len;
+    client.netOutputBytes += len;
+    server.stats.netOutputBytes += len;
+    client.lastInteractionMs = server.keyspace.nowMs;
     if (this.chunkSent < this.chunk.len) return;
     releaseChunk(this.chunk.buf);
     this.chunk = null;
   }
 
+  private notePeak(bytes: number): void {
+    this.replyPeakBytes = Math.min(bytes, CHUNK_BYTES);
+    this.peakSinceMs = this.server.keyspace.nowMs;
+  }
+
   /** client-output-buffer-limit: closes a client that doesn't read its replies. */
   private checkOutputLimit(): void {
     const { client, server } = this;
-    const bytes = client.reply.bytes + this.unsentBytes;
     const { hardBytes, softBytes, softSeconds } = server.outputLimit;
-    let over = hardBytes > 0 && bytes > hardBytes;
-    if (softBytes > 0 && bytes > softBytes) {
+    if (hardBytes === 0 && softBytes === 0) return;
+    const bytes = outputBytes(client);
+    let over = hardBytes > 0 && bytes >= hardBytes;
+    if (softBytes > 0 && bytes >= softBytes) {
       const now = server.keyspace.nowMs;
       if (this.softLimitSinceMs === 0) this.softLimitSinceMs = now;
       else if (now - this.softLimitSinceMs > softSeconds * 1000) over = true;
@@ -327,12 +340,18 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     if (!over) return;
     server.stats.outputBufferLimitDisconnections++;
     server.log.warning(
-      `Client id=${client.id} addr=${this.addr} closed for overcoming of output buffer limits.`,
+      `Client ${clientInfo(client)} closed for overcoming of output buffer limits.`,
     );
     this.close();
   }
 
-  // Closing.
+  // Time and closing.
+
+  tick(nowMs: number): void {
+    if (this.unsentChunks > 0) this.checkOutputLimit();
+    if (nowMs - this.client.lastInteractionMs > IDLE_MS) this.query.trim(this.parser);
+    if (this.replyPeakBytes !== 0 && nowMs - this.peakSinceMs > PEAK_MS) this.notePeak(0);
+  }
 
   close(): void {
     this.socket.close();
@@ -341,11 +360,16 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   onClosed(): void {
     const { client } = this;
     client.flags |= CLIENT_CLOSED;
+    // The chunk that was being sent is not reused: the runtime may still be reading it.
+    this.chunk = null;
     client.reply.clear();
     this.parser = null;
-    this.query = NO_BYTES;
-    this.start = 0;
-    this.end = 0;
+    this.query.release();
     this.server.clients.remove(client);
   }
+}
+
+/** The beginning of a query, quoted, for the log. */
+function sample(buf: Uint8Array, start: number, end: number): string {
+  return JSON.stringify(latin1(buf, start, Math.min(end - start, SAMPLE_BYTES)));
 }

@@ -1,22 +1,64 @@
 /**
  * Listener: opens the configured addresses and makes a connection of each socket that comes.
+ *
+ * `bind` and `port` can be changed while the server runs. What is no longer wanted is closed first, because a
+ * wildcard address can't be opened beside another one of the same port; if the rest can't be opened the
+ * configuration puts the old values back and with them the old addresses.
  */
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { ascii } from "../base/bytes.ts";
-import type { Server } from "../server/server.ts";
+import { closeIdle } from "../server/clients.ts";
+import type { NetPort, Server } from "../server/server.ts";
 import { Connection } from "./connection.ts";
 import type { Acceptor, Listening, Socket, Transport } from "./transport.ts";
 
 const MAX_CLIENTS_ERROR = ascii("-ERR max number of clients reached\r\n");
+const PROTECTED_ERROR = ascii(
+  "-DENIED Redis is running in protected mode because protected mode is enabled and no password " +
+    "is set for the default user. In this mode connections are only accepted from the loopback " +
+    "interface. To connect from other computers, set a password (requirepass), or switch the " +
+    "protected mode off: 'CONFIG SET protected-mode no' from this machine, then CONFIG REWRITE to " +
+    "keep it; or protected-mode no in the configuration file; or --protected-mode no on the command " +
+    "line. Make sure first that strangers can't reach the server.\r\n",
+);
 
-export class Listener {
+/** Errors as the runtimes tell them, and what C's strerror says. */
+const REASONS: readonly (readonly [code: string, deno: string, text: string])[] = [
+  ["EADDRINUSE", "AddrInUse", "Address already in use"],
+  ["EADDRNOTAVAIL", "AddrNotAvailable", "Cannot assign requested address"],
+  ["EAFNOSUPPORT", "", "Address family not supported by protocol"],
+  ["EACCES", "PermissionDenied", "Permission denied"],
+  ["ENOENT", "NotFound", "No such file or directory"],
+];
+const IN_USE = REASONS[0][2];
+const MISSING = REASONS[1][2];
+const UNSUPPORTED = REASONS[2][2];
+const ANY_4 = "0.0.0.0";
+const ANY_6 = "::";
+
+interface BindAddress {
+  readonly hostname: string;
+  /** This machine need not have it. */
+  readonly optional: boolean;
+}
+
+export class Listener implements NetPort {
   private readonly server: Server;
   private readonly transport: Transport;
-  private readonly open: Listening[] = [];
+  /** What is open, by `keyOf` its address. */
+  private readonly open = new Map<string, Listening>();
+  private unix: Listening | null = null;
+  private unixPath = "";
+  private isListening = false;
   private readonly accept: Acceptor = (socket, isUnix) => this.accepted(socket, isUnix);
 
   constructor(server: Server, transport: Transport) {
     this.server = server;
     this.transport = transport;
+    server.cron.onClient.push(closeIdle);
+    const { config } = server;
+    config.onChange("bind", () => this.change("Failed to bind to specified addresses."));
+    config.onChange("port", () => this.change("Unable to listen on this port. Check server logs."));
   }
 
   /**
@@ -24,74 +66,184 @@ export class Listener {
    * opened and why; then nothing stays open.
    */
   listen(): string | null {
-    const { config } = this.server;
-    const port = config.num("port");
-    const backlog = config.num("tcp-backlog");
-    const keepAliveSeconds = () => config.num("tcp-keepalive");
-    let opened = 0;
-    const addresses = port === 0 ? [] : bindAddresses(config.list("bind"));
-    for (const { hostname, optional } of addresses) {
-      try {
-        const options = { hostname, port, backlog, keepAliveSeconds };
-        this.open.push(this.transport.listen(options, this.accept));
-        opened++;
-      } catch (error) {
-        if (optional && !isAddressInUse(error)) continue;
-        this.close();
-        return `Could not create server TCP listening socket ${hostname}:${port}: bind: ${
-          reason(error)
-        }`;
-      }
+    const error = this.listenTcp() ?? this.listenUnix();
+    const isNothing = error === null && this.open.size === 0 && this.unix === null;
+    if (error !== null || isNothing) {
+      this.stop();
+      return error ?? "Configured to not listen anywhere, exiting.";
     }
-    if (port !== 0 && opened === 0) return `Failed listening on port ${port} (tcp), aborting.`;
-    const path = config.path("unixsocket");
-    if (path === "") return null;
-    try {
-      this.open.push(this.transport.listenUnix(path, this.accept));
-      return null;
-    } catch (error) {
-      this.close();
-      return `Failed opening Unix socket: bind: ${reason(error)}`;
-    }
+    this.isListening = true;
+    this.server.net = this;
+    return null;
+  }
+
+  /** Stops listening and closes every connection. */
+  close(): Promise<void> {
+    this.stop();
+    for (const client of this.server.clients.byId.values()) client.port.close();
+    return Promise.resolve();
   }
 
   /** Stops listening; connections stay. */
-  close(): void {
-    for (const listening of this.open.splice(0)) listening.close();
+  stop(): void {
+    this.isListening = false;
+    for (const listening of this.open.values()) listening.close();
+    this.open.clear();
+    if (this.unix === null) return;
+    this.unix.close();
+    this.unix = null;
+    this.server.log.notice("Removing the unix socket file.");
+    removeSocketFile(this.unixPath);
+  }
+
+  /** CONFIG SET of an address. */
+  private change(error: string): string | null {
+    if (!this.isListening) return null;
+    const reason = this.listenTcp();
+    if (reason === null) return null;
+    this.server.log.warning(reason);
+    return error;
+  }
+
+  /** Opens what `bind` and `port` say and closes what they no longer say. Returns why it can't. */
+  private listenTcp(): string | null {
+    const { config, log } = this.server;
+    const port = config.num("port");
+    const wanted = port === 0 ? [] : bindAddresses(config.list("bind"));
+    const wantedKeys = wanted.map(({ hostname }) => keyOf(hostname, port));
+    let closedAny = false;
+    for (const [key, listening] of this.open) {
+      if (wantedKeys.includes(key)) continue;
+      listening.close();
+      this.open.delete(key);
+      closedAny = true;
+    }
+    for (const { hostname, optional } of wanted) {
+      const reason = this.openAddress(hostname, port);
+      if (reason === null) continue;
+      if (reason === IN_USE && closedAny) {
+        this.openSoon(hostname, port);
+        continue;
+      }
+      const failure = couldNot(hostname, port, reason);
+      if (reason !== UNSUPPORTED && !(optional && reason === MISSING)) return failure;
+      log.warning(`Warning: ${failure}`);
+    }
+    return null;
+  }
+
+  /** Returns null when the address is open, or the reason why it isn't. */
+  private openAddress(hostname: string, port: number): string | null {
+    const { config, log } = this.server;
+    const key = keyOf(hostname, port);
+    if (this.open.has(key)) return null;
+    if (this.transport.isDualStack && hostname === ANY_4 && this.open.has(keyOf(ANY_6, port))) {
+      return null;
+    }
+    try {
+      const listening = this.transport.listen({
+        hostname,
+        port,
+        backlog: config.num("tcp-backlog"),
+        keepAliveSeconds: () => config.num("tcp-keepalive"),
+        acceptFailed: (reason) => log.warning(`Accepting client connection: ${reason}`),
+      }, this.accept);
+      this.open.set(key, listening);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  /** Deno gives the port of a closed listener back a moment later. */
+  private openSoon(hostname: string, port: number): void {
+    setTimeout(() => {
+      if (!this.isListening || this.server.config.num("port") !== port) return;
+      const reason = this.openAddress(hostname, port);
+      if (reason !== null) this.server.log.warning(couldNot(hostname, port, reason));
+    }, 0);
+  }
+
+  private listenUnix(): string | null {
+    const { config } = this.server;
+    const path = config.path("unixsocket");
+    if (path === "") return null;
+    try {
+      // The file of a server that was killed is in the way; nothing else is removed.
+      removeSocketFile(path);
+      this.unix = this.transport.listenUnix(path, this.accept);
+      this.unixPath = path;
+      const mode = config.num("unixsocketperm");
+      if (mode !== 0) chmodSync(path, mode);
+      return null;
+    } catch (error) {
+      return `Failed opening Unix socket: bind: ${reasonOf(error)}`;
+    }
   }
 
   private accepted(socket: Socket, isUnix: boolean): Connection | null {
     const { server } = this;
-    if (server.clients.count >= server.maxClients) {
-      socket.write(MAX_CLIENTS_ERROR, 0, MAX_CLIENTS_ERROR.length);
-      socket.close();
-      server.stats.rejectedConnections++;
+    const { auth, clients, config, log, stats, turn } = server;
+    const refusal = clients.count >= server.maxClients
+      ? MAX_CLIENTS_ERROR
+      : !isUnix && !isLoopback(socket.addr) && !auth.required && config.bool("protected-mode")
+      ? PROTECTED_ERROR
+      : null;
+    if (refusal !== null) {
+      socket.write(refusal, 0, refusal.length);
+      socket.end();
+      stats.rejectedConnections++;
       return null;
     }
-    server.turn.readClock();
-    server.stats.connectionsReceived++;
+    turn.readClock();
+    stats.connectionsReceived++;
     const connection = new Connection(server, socket, isUnix);
-    server.log.verbose(`Accepted ${socket.addr}`);
+    log.verbose(`Accepted ${socket.addr}`);
     return connection;
   }
 }
 
-/** `bind`'s words: "-" before an address makes it optional, "*" is every address, "-::*" every IPv6 one. */
-function bindAddresses(words: readonly string[]): { hostname: string; optional: boolean }[] {
-  const list = words.length === 0 ? ["*", "-::*"] : words;
-  return list.map((word) => {
+/**
+ * `bind`'s words: "-" before an address makes it optional, "*" is every address, "::*" every IPv6 one. These
+ * come first: where they include IPv4, "0.0.0.0" beside them is nothing more to open.
+ */
+function bindAddresses(words: readonly string[]): BindAddress[] {
+  const list = words.map((word) => {
     const optional = word.startsWith("-");
     const name = optional ? word.slice(1) : word;
-    const hostname = name === "*" ? "0.0.0.0" : name === "::*" ? "::" : name;
+    const hostname = name === "*" ? ANY_4 : name === "::*" ? ANY_6 : name;
     return { hostname, optional };
   });
+  return [
+    ...list.filter(({ hostname }) => hostname === ANY_6),
+    ...list.filter(({ hostname }) => hostname !== ANY_6),
+  ];
 }
 
-function isAddressInUse(error: unknown): boolean {
-  return /in use|EADDRINUSE/i.test(String(error));
+function keyOf(hostname: string, port: number): string {
+  return `${hostname} ${port}`;
 }
 
-function reason(error: unknown): string {
-  if (isAddressInUse(error)) return "Address already in use";
-  return error instanceof Error ? error.message : String(error);
+function couldNot(hostname: string, port: number, reason: string): string {
+  return `Could not create server TCP listening socket ${hostname}:${port}: bind: ${reason}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  for (const [known, denoName, text] of REASONS) {
+    if (code === known || name === denoName || message?.includes(text)) return text;
+  }
+  return message ?? String(error);
+}
+
+function isLoopback(addr: string): boolean {
+  return addr.startsWith("127.") || addr.startsWith("[::1]:");
+}
+
+function removeSocketFile(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path);
+  } catch {
+    // There is none, or binding to it will say what is wrong.
+  }
 }

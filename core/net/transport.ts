@@ -18,9 +18,19 @@ export interface Socket {
    * went, after which the rest may be tried again.
    */
   write(buf: Uint8Array, off: number, len: number): number;
-  /** Closes; `onClosed` follows unless it was called before. */
+  /**
+   * Ends the connection in order: the peer gets all that was written, then the end of the stream. What the peer
+   * still sends is thrown away until it ends the connection too, or for LINGER_MS: closing a socket with
+   * unread bytes makes the kernel send a reset, which may overtake the last reply. `onClosed` is called at
+   * once.
+   */
+  end(): void;
+  /** Closes at once; `onClosed` follows unless it was called before. */
   close(): void;
 }
+
+/** How long an ended connection waits for its peer to end it too, in ms. */
+export const LINGER_MS = 1000;
 
 /** The owner of a socket, implemented by Connection. */
 export interface SocketOwner {
@@ -32,6 +42,8 @@ export interface SocketOwner {
   onBytes(bytes: Uint8Array): void;
   /** See `Socket.write`. */
   onSent(len: number): void;
+  /** Something in this connection threw what it should not have. The connection is closed. */
+  onFault(error: unknown): void;
   /** The socket is gone. Called once. */
   onClosed(): void;
 }
@@ -43,7 +55,10 @@ export interface ListenOptions {
   hostname: string;
   port: number;
   backlog: number;
+  /** Asked for each new connection; 0 is off. */
   keepAliveSeconds: () => number;
+  /** A connection could not be accepted; the listener goes on. */
+  acceptFailed: (reason: string) => void;
 }
 
 /** A listening socket. */
@@ -54,6 +69,14 @@ export interface Listening {
 /** One of the runtimes. `listen` and `listenUnix` throw when the address can't be had. */
 export interface Transport {
   readonly name: string;
+  /** Whether a listener on "::" takes IPv4 connections too, so that "0.0.0.0" is in use then. */
+  readonly isDualStack: boolean;
   listen(options: ListenOptions, accept: Acceptor): Listening;
   listenUnix(path: string, accept: Acceptor): Listening;
+}
+
+/** "ip:port" with brackets around an IPv6 address; an IPv4 address in IPv6 clothes is shown as what it is. */
+export function addressText(host: string, port: number): string {
+  const plain = host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
 }

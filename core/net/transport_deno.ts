@@ -4,31 +4,45 @@
  * Reads and writes are `conn.read` and `conn.write`, without web streams: one promise each per batch of
  * commands. A write is offered to the kernel at once, but its result comes back through the event loop, so
  * `write` always says 0 and `onSent` follows.
+ *
+ * A read is always under way while the connection is open; it fails when the connection is closed here, which
+ * is no error. Deno has no setting for the interval of keep-alive probes: `tcp-keepalive` switches them on and off,
+ * and the operating system's interval applies.
  */
-import type {
-  Acceptor,
-  Listening,
-  ListenOptions,
-  Socket,
-  SocketOwner,
-  Transport,
+import {
+  type Acceptor,
+  addressText,
+  LINGER_MS,
+  type Listening,
+  type ListenOptions,
+  type Socket,
+  type SocketOwner,
+  type Transport,
 } from "./transport.ts";
+
+/** Where the bytes go that a peer sends after the end. */
+const DISCARD = new Uint8Array(16 * 1024);
+/** Pause after a failed accept, so that a lack of file descriptors does not spin, in ms. */
+const ACCEPT_PAUSE_MS = 10;
 
 class DenoSocket implements Socket {
   readonly addr: string;
   readonly laddr: string;
-  readonly fd = -1;
+  readonly fd: number;
   private readonly conn: Deno.Conn;
   private owner: SocketOwner | null = null;
-  private closed = false;
+  private reading = false;
+  private lingering = false;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly onRead = (n: number | null) => this.gotRead(n);
-  private readonly onWritten = (n: number) => this.owner?.onSent(n);
+  private readonly onWritten = (n: number) => this.gotWritten(n);
   private readonly onError = () => this.close();
 
   constructor(conn: Deno.Conn) {
     this.conn = conn;
-    this.addr = addressText(conn.remoteAddr, conn.localAddr);
-    this.laddr = addressText(conn.localAddr, conn.localAddr);
+    this.fd = fileDescriptorOf(conn);
+    this.addr = peerText(conn);
+    this.laddr = localText(conn);
   }
 
   start(owner: SocketOwner): void {
@@ -42,41 +56,79 @@ class DenoSocket implements Socket {
     return 0;
   }
 
+  end(): void {
+    if (this.lingering) return;
+    this.lingering = true;
+    this.leaveOwner();
+    this.conn.closeWrite().catch(this.onError);
+    this.timer = setTimeout(this.onError, LINGER_MS);
+    this.timer.unref();
+    this.read();
+  }
+
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    const owner = this.owner;
-    this.owner = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.lingering = false;
     try {
       this.conn.close();
     } catch {
-      // The runtime closed it first.
+      // It is closed already, here or by the runtime.
     }
+    this.leaveOwner();
+  }
+
+  private leaveOwner(): void {
+    const owner = this.owner;
+    this.owner = null;
     owner?.onClosed();
   }
 
   private read(): void {
-    if (this.owner === null) return;
-    this.conn.read(this.owner.readTarget()).then(this.onRead, this.onError);
+    if (this.reading) return;
+    const target = this.owner !== null ? this.readTarget() : this.lingering ? DISCARD : null;
+    if (target === null) return;
+    this.reading = true;
+    this.conn.read(target).then(this.onRead, this.onError);
+  }
+
+  /** The owner's buffer, or null when there is no memory for it: then the connection is closed. */
+  private readTarget(): Uint8Array | null {
+    const { owner } = this;
+    try {
+      return owner!.readTarget();
+    } catch (error) {
+      owner!.onFault(error);
+      return null;
+    }
   }
 
   private gotRead(n: number | null): void {
-    if (n === null) {
-      this.close();
-      return;
-    }
+    this.reading = false;
+    if (n === null) return this.close();
     this.owner?.onRead(n);
     this.read();
+  }
+
+  private gotWritten(n: number): void {
+    const { owner } = this;
+    if (owner === null) return;
+    try {
+      owner.onSent(n);
+    } catch (error) {
+      owner.onFault(error);
+    }
   }
 }
 
 export const denoTransport: Transport = {
   name: "deno",
+  isDualStack: true,
 
   listen(options: ListenOptions, accept: Acceptor): Listening {
     const { hostname, port, backlog } = options;
     const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
-    acceptAll(listener, (conn) => {
+    acceptAll(listener, options.acceptFailed, (conn) => {
       const tcp = conn as Deno.TcpConn;
       tcp.setNoDelay(true);
       tcp.setKeepAlive(options.keepAliveSeconds() > 0);
@@ -87,13 +139,14 @@ export const denoTransport: Transport = {
 
   listenUnix(path: string, accept: Acceptor): Listening {
     const listener = Deno.listen({ transport: "unix", path });
-    acceptAll(listener, () => accept);
+    acceptAll(listener, () => {}, () => accept);
     return listener;
   },
 };
 
 async function acceptAll(
   listener: Deno.Listener,
+  failed: (reason: string) => void,
   prepare: (conn: Deno.Conn) => Acceptor,
 ): Promise<void> {
   for (;;) {
@@ -101,18 +154,23 @@ async function acceptAll(
     try {
       conn = await listener.accept();
     } catch (error) {
-      if (error instanceof Deno.errors.BadResource) return; // The listener was closed.
-      // Out of file descriptors, or the peer left at once: wait, so as not to spin, and go on.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      // The listener was closed, before or while it waited.
+      if (error instanceof Deno.errors.BadResource) return;
+      if (error instanceof Deno.errors.Interrupted) return;
+      failed(error instanceof Error ? error.message : String(error));
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       continue;
     }
+    let accepted = false;
     try {
       const accept = prepare(conn);
       const socket = new DenoSocket(conn);
       const owner = accept(socket, conn.localAddr.transport === "unix");
+      accepted = true;
       if (owner !== null) socket.start(owner);
-    } catch {
-      // The peer left between the kernel's accept and here.
+    } catch (error) {
+      // The peer may leave between the kernel's accept and here.
+      if (accepted) failed(error instanceof Error ? error.message : String(error));
       try {
         conn.close();
       } catch { /* Closed already. */ }
@@ -120,10 +178,24 @@ async function acceptAll(
   }
 }
 
-function addressText(address: Deno.Addr, local: Deno.Addr): string {
-  if (address.transport === "unix" || local.transport === "unix") {
-    return `${(local as Deno.UnixAddr).path}:0`;
+/** Deno keeps the descriptor under a symbol of its own. -1 when a version doesn't. */
+function fileDescriptorOf(conn: Deno.Conn): number {
+  for (const key of Object.getOwnPropertySymbols(conn)) {
+    if (key.description !== "Deno.internal.fd") continue;
+    const fd: unknown = Reflect.get(conn, key);
+    if (typeof fd === "number") return fd;
   }
-  const { hostname, port } = address as Deno.NetAddr;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return -1;
+}
+
+function peerText(conn: Deno.Conn): string {
+  const { remoteAddr, localAddr } = conn;
+  if (remoteAddr.transport !== "tcp") return `${(localAddr as Deno.UnixAddr).path}:0`;
+  return addressText(remoteAddr.hostname, remoteAddr.port);
+}
+
+function localText(conn: Deno.Conn): string {
+  const { localAddr } = conn;
+  if (localAddr.transport !== "tcp") return `${(localAddr as Deno.UnixAddr).path}:0`;
+  return addressText(localAddr.hostname, localAddr.port);
 }

@@ -8,15 +8,16 @@
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
  * gate is a bit, of the server or of the client, and the common path tests them all at once.
  */
-import { latin1 } from "../base/bytes.ts";
 import { ARENA_FULL } from "../memory/arena.ts";
 import {
   type Client,
+  CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
+  isLocalClient,
 } from "./client.ts";
-import { type Command, DENYOOM, LOADING, NO_AUTH } from "./command.ts";
+import { type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED } from "./command.ts";
 import { argPrefix } from "./command_table.ts";
 
 /** The client must authenticate first. */
@@ -25,8 +26,16 @@ export const GATE_AUTH: number = 1 << 0;
 export const GATE_LOADING: number = 1 << 1;
 /** Replies of the client are suppressed (CLIENT REPLY). */
 export const GATE_REPLY: number = 1 << 2;
+/** The client's commands leave access times alone (CLIENT NO-TOUCH). */
+export const GATE_NO_TOUCH: number = 1 << 3;
 
 const OOM_ERROR = "OOM command not allowed when used memory > 'maxmemory'.";
+const PROTECTED_ERROR = (what: string, option: string) =>
+  `ERR ${what} command not allowed. If the ${option} option is set to "local", you can run it from a ` +
+  "local connection, otherwise you need to set this option in the configuration file, and then " +
+  "restart the server.";
+/** Least time between two warnings about HTTP requests, in ms. */
+const HTTP_WARNING_MS = 60_000;
 /** Room a command may need besides its arguments: a run, a few buckets. */
 const OOM_SLACK_BYTES = 1 << 20;
 
@@ -38,22 +47,24 @@ export function processCommand(c: Client): void {
 /** The same for a command that is looked up already; null when there is none of that name. */
 export function dispatch(c: Client, command: Command | null): void {
   const server = c.server;
-  if (command === null) return reject(c, null, unknownCommand(c));
+  c.lastCommand = command;
+  if (command === null) return rejectUnknown(c);
   if (!command.acceptsCount(c.argv.argc)) {
     return reject(c, command, `ERR wrong number of arguments for '${command.fullName}' command`);
   }
-  if ((server.gates | c.gates) !== 0 && !passesGates(c, command)) return;
+  const gates = server.gates | c.gates | command.flags & PROTECTED;
+  if (gates !== 0 && !passesGates(c, command)) return;
   if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(c.argvBytes + OOM_SLACK_BYTES)) {
     return reject(c, command, OOM_ERROR);
   }
-  call(c, command);
+  if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
+  else callWithoutTouch(c, command);
 }
 
 /** Runs a command that passed all gates. */
 export function call(c: Client, command: Command): void {
   const { turn, stats } = c.server;
   const errors = c.reply.errors;
-  c.lastCommand = command;
   command.calls++;
   c.commandsProcessed++;
   stats.commandsProcessed++;
@@ -97,23 +108,41 @@ export function reject(c: Client, command: Command | null, error: string): void 
   c.server.stats.countError(c.reply.lastError);
 }
 
-/** Answers for a container whose subcommand is unknown. */
-export function unknownSubcommand(c: Client): void {
-  const container = latin1(c.argv.buf, c.argv.off[0], c.argv.len[0]).toUpperCase();
-  c.reply.addError(`ERR unknown subcommand '${argPrefix(c.argv, 1, 128)}'. Try ${container} HELP.`);
+function passesGates(c: Client, command: Command): boolean {
+  const { server } = c;
+  const gates = server.gates | c.gates;
+  const error = (command.flags & PROTECTED) !== 0 && !allowsProtected(c, command)
+    ? PROTECTED_ERROR(command.spec.name.toUpperCase(), protectingOption(command))
+    : (gates & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0 && server.auth.required
+    ? "NOAUTH Authentication required."
+    : (gates & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0
+    ? "LOADING Redis is loading the dataset in memory"
+    : null;
+  if (error === null) return true;
+  reject(c, command, error);
+  return false;
 }
 
-function passesGates(c: Client, command: Command): boolean {
-  const gates = c.server.gates | c.gates;
-  if ((gates & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0) {
-    reject(c, command, "NOAUTH Authentication required.");
-    return false;
+/** Whether the configuration allows a command that is off by default. */
+function allowsProtected(c: Client, command: Command): boolean {
+  const allowed = c.server.config.str(protectingOption(command));
+  return allowed === "yes" || allowed === "local" && isLocalClient(c);
+}
+
+function protectingOption(command: Command): string {
+  return command.spec.name === "debug" ? "enable-debug-command" : "enable-module-command";
+}
+
+/** For a client with NO-TOUCH. TOUCH itself touches all the same, there would be no point in it. */
+function callWithoutTouch(c: Client, command: Command): void {
+  const { keyspace } = c.server;
+  const before = keyspace.noTouch;
+  keyspace.noTouch = before || command.spec.name !== "touch";
+  try {
+    call(c, command);
+  } finally {
+    keyspace.noTouch = before;
   }
-  if ((gates & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0) {
-    reject(c, command, "LOADING Redis is loading the dataset in memory");
-    return false;
-  }
-  return true;
 }
 
 /** CLIENT REPLY: whether this command's reply is to be dropped. Called after each command, behind GATE_REPLY. */
@@ -127,12 +156,34 @@ export function dropsReply(c: Client): boolean {
   return drop;
 }
 
-/** Redis's text: the name and the beginning of the arguments, 128 bytes of each at most. */
-function unknownCommand(c: Client): string {
-  const { argv } = c;
+/** Refuses a request whose command doesn't exist, or whose subcommand doesn't. */
+function rejectUnknown(c: Client): void {
+  const { argv, server } = c;
+  const name = argPrefix(argv, 0, 128);
+  if (/^(post|host:)$/i.test(name)) return refuseHttp(c);
+  if (server.commands.lookupContainer(argv) !== null) {
+    const sub = argPrefix(argv, 1, 128);
+    return reject(c, null, `ERR unknown subcommand '${sub}'. Try ${name.toUpperCase()} HELP.`);
+  }
   let args = "";
   for (let i = 1; i < argv.argc && args.length < 128; i++) {
     args += `'${argPrefix(argv, i, 128 - args.length)}' `;
   }
-  return `ERR unknown command '${argPrefix(argv, 0, 128)}', with args beginning with: ${args}`;
+  reject(c, null, `ERR unknown command '${name}', with args beginning with: ${args}`);
+}
+
+/**
+ * Closes the connection of a browser that was made to send an HTTP request here, before what is in the body
+ * can be taken for commands.
+ */
+function refuseHttp(c: Client): void {
+  const { clients, keyspace, log } = c.server;
+  if (keyspace.nowMs >= clients.nextHttpWarningMs) {
+    clients.nextHttpWarningMs = keyspace.nowMs + HTTP_WARNING_MS;
+    log.warning(
+      `Possible SECURITY ATTACK detected: an HTTP request came from ${c.port.addr}, as when a web page ` +
+        "makes a browser send commands here (Cross Protocol Scripting). The connection is closed.",
+    );
+  }
+  c.flags |= CLIENT_CLOSE_AFTER_REPLY;
 }

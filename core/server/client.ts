@@ -37,8 +37,14 @@ export interface ClientPort {
   readonly unsentBytes: number;
   /** Chunks of replies waiting. */
   readonly unsentChunks: number;
+  /** Whether a reply is on its way to the socket. */
+  readonly isSending: boolean;
+  /** The most bytes of replies that lately left in one turn, a chunk's at most. */
+  readonly replyPeakBytes: number;
   /** Closes at once; replies that were not sent are lost. */
   close(): void;
+  /** Looks after limits and buffers that time changes; the cron calls it about once a second. */
+  tick(nowMs: number): void;
 }
 
 const NO_ARGS: Argv = {
@@ -92,4 +98,9 @@ export class Client {
   resetArgv(): void {
     this.argv = NO_ARGS;
   }
+}
+
+/** Whether the client sits on this machine, as far as its address tells. */
+export function isLocalClient(c: Client): boolean {
+  return (c.flags & CLIENT_UNIX_SOCKET) !== 0 || /^(127\.0\.0\.1|\[::1\]):/.test(c.port.addr);
 }

@@ -7,6 +7,8 @@ import type { Server } from "./server.ts";
 export class Clients {
   /** By id; iteration is in order of id. */
   readonly byId = new Map<number, Client>();
+  /** When the log may next warn of HTTP requests (call.ts), in unix ms. */
+  nextHttpWarningMs = 0;
   private nextId = 1;
 
   get count(): number {
@@ -23,4 +25,18 @@ export class Clients {
   remove(client: Client): void {
     this.byId.delete(client.id);
   }
+}
+
+/**
+ * What time does to a client: `timeout` closes it when it is idle, and its connection looks after its limits and
+ * buffers. The listener registers this with the cron (`Cron.onClient`), which calls it once a second.
+ */
+export function closeIdle(c: Client, nowMs: number): void {
+  const { config, log, stats } = c.server;
+  const timeoutSeconds = config.num("timeout");
+  const idleSeconds = Math.floor(nowMs / 1000) - Math.floor(c.lastInteractionMs / 1000);
+  if (timeoutSeconds === 0 || idleSeconds <= timeoutSeconds) return c.port.tick(nowMs);
+  log.verbose("Closing idle client");
+  stats.timedOutClients++;
+  c.port.close();
 }

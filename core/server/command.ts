@@ -17,10 +17,14 @@
  * A handler is synchronous, takes the client, reads `c.argv`, and writes one reply to `c.reply`. Expected errors
  * are replies. What it throws is a bug, except ArenaFull, which `call` turns into the -OOM reply.
  */
+import type { Argv } from "../protocol/resp_parser.ts";
 import type { Client } from "./client.ts";
+import type { KeyList } from "./keys_of.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
 
 export type Handler = (c: Client) => void;
+/** Adds the keys of a request to a list. */
+export type KeyFinder = (argv: Argv, keys: KeyList) => void;
 
 // Flags, as COMMAND INFO names them.
 export const WRITE: number = 1 << 0;
@@ -44,35 +48,33 @@ export const MAY_REPLICATE: number = 1 << 13;
 export const NO_MANDATORY_KEYS: number = 1 << 14;
 /** Refused unless enabled by a directive (DEBUG, MODULE). */
 export const PROTECTED: number = 1 << 15;
+/** Derived, never declared: the range of COMMAND INFO does not tell all keys. */
 export const MOVABLE_KEYS: number = 1 << 16;
 export const ALLOW_BUSY: number = 1 << 17;
 export const NO_MULTI: number = 1 << 18;
 export const TOUCHES_ARBITRARY_KEYS: number = 1 << 19;
 export const NO_ASYNC_LOADING: number = 1 << 20;
 
-/** Names of the flags by bit, as COMMAND INFO prints them. */
-export const FLAG_NAMES: readonly string[] = [
-  "write",
-  "readonly",
-  "denyoom",
-  "admin",
-  "pubsub",
-  "noscript",
-  "blocking",
-  "loading",
-  "stale",
-  "skip_monitor",
-  "skip_slowlog",
-  "fast",
-  "no_auth",
-  "may_replicate",
-  "no_mandatory_keys",
-  "",
-  "movablekeys",
-  "allow_busy",
-  "no_multi",
-  "touches_arbitrary_keys",
-  "no_async_loading",
+/** The flags that COMMAND INFO prints, in its order; Redis keeps the others to itself. */
+export const SHOWN_FLAGS: readonly (readonly [flag: number, name: string])[] = [
+  [WRITE, "write"],
+  [READONLY, "readonly"],
+  [DENYOOM, "denyoom"],
+  [ADMIN, "admin"],
+  [PUBSUB, "pubsub"],
+  [NOSCRIPT, "noscript"],
+  [BLOCKING, "blocking"],
+  [LOADING, "loading"],
+  [STALE, "stale"],
+  [SKIP_MONITOR, "skip_monitor"],
+  [SKIP_SLOWLOG, "skip_slowlog"],
+  [FAST, "fast"],
+  [NO_AUTH, "no_auth"],
+  [NO_MANDATORY_KEYS, "no_mandatory_keys"],
+  [NO_ASYNC_LOADING, "no_async_loading"],
+  [NO_MULTI, "no_multi"],
+  [MOVABLE_KEYS, "movablekeys"],
+  [ALLOW_BUSY, "allow_busy"],
 ];
 
 // Key flags: what a command does with a key and with its value.
@@ -131,8 +133,11 @@ export const CATEGORIES: readonly string[] = [
 /** Where the keys of a command are. */
 export interface KeySpec {
   flags: number;
-  /** Index of the first key, or the keyword it follows and where the search for the keyword starts. */
-  begin: number | { keyword: string; startFrom: number };
+  /**
+   * Index of the first key, or the keyword it follows and where the search for it starts (negative: from
+   * the end, backwards), or null when no rule tells.
+   */
+  begin: number | { keyword: string; startFrom: number } | null;
   /** A range: last key relative to the first (negative: from the end of argv), step, limit. */
   last?: number;
   step?: number;
@@ -185,11 +190,15 @@ export interface CommandSpec {
   keys?: KeySpec[];
   args?: ArgSpec[];
   handler?: Handler;
+  /** Finds the keys where the key specs can't, or their flags depend on the arguments. */
+  findKeys?: KeyFinder;
   subcommands?: CommandSpec[];
   tips?: string[];
   history?: [version: string, change: string][];
   deprecatedSince?: string;
   replacedBy?: string;
+  /** Servers talk to servers with it; people don't. */
+  syscmd?: boolean;
 }
 
 /** A command at run time: its declaration, and what is counted of it. */
@@ -207,6 +216,8 @@ export class Command {
   readonly firstKey: number;
   readonly lastKey: number;
   readonly keyStep: number;
+  /** Its keys as one range, the way Redis told them before there were key specs. */
+  readonly range: KeyRange;
   /** Whether its time is accounted in groups (turn.ts): it is FAST, or O(1) though Redis doesn't flag it. */
   readonly timedInGroup: boolean;
   subcommands: Command[] = [];
@@ -217,13 +228,14 @@ export class Command {
   /** How long its calls took; null until it is called. */
   latency: LatencyHistogram | null = null;
 
-  constructor(spec: CommandSpec, parent: Command | null, fallback: Handler) {
+  constructor(spec: CommandSpec, parent: Command | null) {
     this.spec = spec;
     this.parent = parent;
     this.fullName = parent === null ? spec.name : `${parent.spec.name}|${spec.name}`;
     this.arity = spec.arity;
-    this.flags = spec.flags;
-    this.handler = spec.handler ?? fallback;
+    this.range = keyRangeOf(spec.keys ?? []);
+    this.flags = spec.flags | (this.range.isWhole ? 0 : MOVABLE_KEYS);
+    this.handler = spec.handler ?? containerHandler;
     this.categories = categoriesOf(spec);
     const keys = spec.keys?.[0];
     const isRange = typeof keys?.begin === "number" && keys.keynum === undefined;
@@ -253,6 +265,43 @@ export class Command {
   acceptsCount(argc: number): boolean {
     return this.arity >= 0 ? argc === this.arity : argc >= -this.arity;
   }
+}
+
+/** A container is never called: its arity asks for a subcommand, and look-up for one that exists. */
+function containerHandler(c: Client): void {
+  throw new Error(`${c.lastCommand?.fullName} has no handler`);
+}
+
+/** A range of keys: first, last (negative: from the end) and step are 0 when there is none. */
+export interface KeyRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  /** Whether these are all the keys there can be. */
+  readonly isWhole: boolean;
+}
+
+/** The longest run of plain ranges in the key specs, by Redis's rules. */
+function keyRangeOf(specs: readonly KeySpec[]): KeyRange {
+  let first = 0;
+  let last = 0;
+  let isWhole = true;
+  for (const { begin, keynum, last: relative = 0, step = 1, flags } of specs) {
+    const isRange = typeof begin === "number" && keynum === undefined;
+    const absolute = isRange && relative >= 0 ? begin + relative : relative;
+    if (isRange && specs.length === 1) {
+      return { first: begin, last: absolute, step, isWhole: (flags & KEY_INCOMPLETE) === 0 };
+    }
+    if (!isRange || step !== 1 || last !== 0 && last !== begin - 1) {
+      isWhole = false;
+      continue;
+    }
+    if ((flags & KEY_INCOMPLETE) !== 0) isWhole = false;
+    if (first === 0 || begin < first) first = begin;
+    // As unsigned numbers: counted from the end is further than counted from the start.
+    if (absolute >>> 0 > last >>> 0) last = absolute;
+  }
+  return { first, last, step: first === 0 ? 0 : 1, isWhole };
 }
 
 /** Explicit categories and those that Redis derives from flags. */

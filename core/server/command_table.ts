@@ -4,9 +4,9 @@
  * A small open-addressing table over a case-folding hash of the name; the names are known at start, so
  * it is built once and half empty. Subcommands have a table of their own in each container.
  */
-import { ascii, latin1, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
+import { ascii, indexOfByte, latin1, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
-import { Command, type CommandSpec, type Handler } from "./command.ts";
+import { Command, type CommandSpec } from "./command.ts";
 
 /** Names to commands, for one level. */
 class NameTable {
@@ -14,12 +14,13 @@ class NameTable {
   private readonly names: Uint8Array[];
   private readonly commands: (Command | null)[];
 
-  constructor(commands: Command[]) {
+  /** `names` of `commands`, in lower case and in their order. */
+  constructor(commands: Command[], names: string[]) {
     const size = 2 ** Math.ceil(Math.log2(commands.length * 2 + 2));
     this.mask = size - 1;
     this.names = new Array(size).fill(new Uint8Array(0));
     this.commands = new Array<Command | null>(size).fill(null);
-    for (const command of commands) this.add(command);
+    commands.forEach((command, i) => this.add(command, ascii(names[i])));
   }
 
   find(buf: ReadonlyBytes, off: number, len: number): Command | null {
@@ -31,11 +32,10 @@ class NameTable {
     }
   }
 
-  private add(command: Command): void {
-    const name = ascii(command.spec.name);
+  private add(command: Command, name: Uint8Array): void {
     let at = foldedHash(name, 0, name.length) & this.mask;
     for (; this.commands[at] !== null; at = (at + 1) & this.mask) {
-      if (this.commands[at]!.spec.name === command.spec.name) {
+      if (tokenEquals(name, 0, name.length, this.names[at])) {
         throw new Error(`Command ${command.fullName} is declared twice`);
       }
     }
@@ -45,39 +45,47 @@ class NameTable {
 }
 
 export class CommandTable {
-  /** All commands without subcommands, in order of declaration. */
+  /** All commands without subcommands, in order of declaration, those that are disabled left out. */
   readonly commands: Command[];
   private readonly top: NameTable;
   private readonly subs = new Map<Command, NameTable>();
 
-  /** `containerHandler` answers for a container called with an unknown subcommand or none. */
-  constructor(specs: readonly CommandSpec[], containerHandler: Handler) {
-    this.commands = specs.map((spec) => new Command(spec, null, containerHandler));
-    this.top = new NameTable(this.commands);
+  /** `names` holds the names by which commands are reached, by their own; null: these are the same. */
+  constructor(specs: readonly CommandSpec[], names: ReadonlyMap<string, string> | null = null) {
+    this.commands = specs.filter(({ name }) => names === null || names.has(name))
+      .map((spec) => new Command(spec, null));
+    const given = this.commands.map(({ spec }) => names?.get(spec.name) ?? spec.name);
+    this.top = new NameTable(this.commands, given);
     for (const command of this.commands) {
       const subs = command.spec.subcommands;
       if (subs === undefined) continue;
-      command.subcommands = subs.map((spec) => new Command(spec, command, containerHandler));
-      this.subs.set(command, new NameTable(command.subcommands));
+      command.subcommands = subs.map((spec) => new Command(spec, command));
+      this.subs.set(command, new NameTable(command.subcommands, subs.map(({ name }) => name)));
     }
     this.commands.forEach(check);
   }
 
   /**
-   * The command a request names, its subcommand where it has one and the request gives it; null when
-   * there is no such command. A container is returned itself when its subcommand is missing or unknown.
+   * The command a request names, its subcommand where there are any and the request gives one; null when
+   * there is no such command or subcommand.
    */
   lookup(argv: Argv): Command | null {
     const command = this.top.find(argv.buf, argv.off[0], argv.len[0]);
     if (command === null || command.subcommands.length === 0 || argv.argc < 2) return command;
-    return this.subs.get(command)!.find(argv.buf, argv.off[1], argv.len[1]) ?? command;
+    return this.subs.get(command)!.find(argv.buf, argv.off[1], argv.len[1]);
+  }
+
+  /** The command that the first argument alone names, or null. */
+  lookupContainer(argv: Argv): Command | null {
+    return this.top.find(argv.buf, argv.off[0], argv.len[0]);
   }
 
   /** A command by its name, "get" or "client|kill", in any case; null when there is none. */
   byName(name: string): Command | null {
-    const [top, sub] = name.toLowerCase().split("|", 2);
+    const [top, sub, more] = name.toLowerCase().split("|", 3);
     const command = this.top.find(ascii(top), 0, top.length);
     if (command === null || sub === undefined) return command;
+    if (more !== undefined) return null;
     return command.subcommands.find((candidate) => candidate.spec.name === sub) ?? null;
   }
 
@@ -98,7 +106,10 @@ function check(command: Command): void {
   };
   if (spec.name !== spec.name.toLowerCase()) fail("names are lower-case");
   if (spec.arity === 0) fail("arity counts the name");
-  if (spec.handler === undefined && spec.subcommands === undefined) fail("there is no handler");
+  if (spec.handler === undefined) {
+    if (spec.subcommands === undefined) fail("there is no handler");
+    if (spec.arity > -2) fail("a container without a handler needs a subcommand");
+  }
   for (const arg of spec.args ?? []) {
     if (arg.keySpec !== undefined && spec.keys?.[arg.keySpec] === undefined) {
       fail("no such key spec");
@@ -114,7 +125,10 @@ function foldedHash(buf: ReadonlyBytes, off: number, len: number): number {
   return h ^ h >>> 15;
 }
 
-/** The first `max` bytes of an argument, as a string of one char per byte. */
-export function argPrefix(argv: Argv, index: number, max: number): string {
-  return latin1(argv.buf, argv.off[index], Math.min(argv.len[index], max));
+/** The first `max` bytes of an argument, or those before a NUL, where texts made by C's printf end. */
+export function argPrefix(argv: Argv, index: number, max = Infinity): string {
+  const off = argv.off[index];
+  const end = off + Math.min(argv.len[index], max);
+  const nul = indexOfByte(argv.buf, 0, off, end);
+  return latin1(argv.buf, off, (nul < 0 ? end : nul) - off);
 }
