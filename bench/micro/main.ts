@@ -6,7 +6,10 @@
 
 import process from "node:process";
 import { run } from "mitata";
+import "./arena.ts";
 import "./base.ts";
+import "./dict.ts";
+import "./resp_parser.ts";
 
 const pattern = process.argv[2];
 await run(pattern === undefined ? {} : { filter: new RegExp(pattern) });
