@@ -190,6 +190,55 @@ test("popBucket empties a dict, and what is left stays whole", () => {
   assert.equal(arena.usedBytes, 0);
 });
 
+test("removing in the order of a scan makes no long chains, and shrink makes up for the lag", () => {
+  const arena = new FailingArena({ segmentBytes: 8 << 20 });
+  for (const stayEvery of [0, 1000]) {
+    const dict = filled(arena, 100_000);
+    const refs = new RefList();
+    let cursor = 0;
+    let longest = 0;
+    let met = 0;
+    do {
+      refs.clear();
+      cursor = dict.scan(cursor, refs);
+      longest = Math.max(longest, refs.length);
+      for (let i = 0; i < refs.length; i++) {
+        if (stayEvery > 0 && met++ % stayEvery === 0) continue;
+        remove(arena, dict, keyOf(arena, refs.refs[i]));
+      }
+    } while (cursor !== 0);
+    assert.ok(longest <= 48, `${longest} in one bucket`);
+    assert.ok(dict.count < 300);
+    while (dict.shrink(100)) assert.ok(dict.buckets > 1);
+    assert.ok(dict.buckets <= Math.max(1, dict.count / 3 + 1), `${dict.count} in ${dict.buckets}`);
+    dict.validateIntegrity();
+    empty(arena, dict);
+    assert.equal(arena.usedBytes, 0);
+  }
+});
+
+test("shrink does no more than it is told to, and nothing where nothing is to do", () => {
+  const arena = new FailingArena({ segmentBytes: 8 << 20 });
+  const dict = filled(arena, 30_000);
+  const { buckets } = dict;
+  assert.equal(dict.shrink(10), false);
+  assert.equal(dict.buckets, buckets);
+  const refs = new RefList();
+  let cursor = 0;
+  do cursor = dict.scan(cursor, refs); while (cursor !== 0);
+  for (let i = 0; i < refs.length; i++) remove(arena, dict, keyOf(arena, refs.refs[i]));
+  const left = dict.buckets;
+  assert.ok(left > 20, `${left}`);
+  assert.equal(dict.shrink(0), true);
+  assert.equal(dict.buckets, left);
+  assert.equal(dict.shrink(10), true);
+  assert.equal(dict.buckets, left - 10);
+  assert.equal(dict.shrink(left), false);
+  assert.equal(dict.buckets, 1);
+  empty(arena, dict);
+  assert.equal(arena.usedBytes, 0);
+});
+
 test("a dict can be freed while it has entries, which are the caller's", () => {
   const arena = new FailingArena();
   const dict = new Dict(arena, 1, 2);
