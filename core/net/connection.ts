@@ -199,7 +199,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         error = batch.requests[count].error;
         batch.requests[count].reset();
       }
-      if (count > 0) start = this.executeBatch(start);
+      if (count > 0) this.executeBatch(start);
+      start = batch.pos;
       if ((client.flags & CLOSING) !== 0) {
         this.parser = null;
         return end;
@@ -212,8 +213,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     return start;
   }
 
-  /** Executes the requests of the batch; the first begins at `start`. Returns where the last ends. */
-  private executeBatch(start: number): number {
+  /** Executes the requests of the batch; the first begins at `start`. */
+  private executeBatch(start: number): void {
     const { client } = this;
     const { reply } = client;
     const { batch } = this.server;
@@ -237,7 +238,6 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       if (reply.fullBytes !== 0) this.checkOutputLimit();
       if ((client.flags & CLOSING) !== 0) break;
     }
-    return start;
   }
 
   private protocolError(error: string, buf: Uint8Array, start: number, end: number): void {

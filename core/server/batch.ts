@@ -36,6 +36,8 @@ export class Batch {
   /** Their commands; null for an unknown name. */
   readonly commands: (Command | null)[] = [];
   count = 0;
+  /** Behind the last whole request, empty ones included, which are not in the batch. */
+  pos = 0;
   private readonly table: CommandTable;
   private readonly keyspace: Keyspace;
   /** Offsets and hashes of the keys of all requests, and where each request's keys begin. */
@@ -54,7 +56,7 @@ export class Batch {
 
   /**
    * Parses up to `max` requests of [start, end). Returns the last parser's status: REQUEST when there
-   * may be more, otherwise what stopped it. The position is that parser's.
+   * may be more, otherwise what stopped it.
    */
   parse(buf: ReadonlyBytes, start: number, end: number, max: number): number {
     let count = 0;
@@ -74,6 +76,7 @@ export class Batch {
       if (command !== null && command.firstKey > 0) keys = this.addKeys(request, command, keys);
     }
     this.count = count;
+    this.pos = pos;
     this.keyStart[count] = keys;
     return status;
   }
