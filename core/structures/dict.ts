@@ -25,11 +25,6 @@
  * n - full is split: the entries whose hash has the bit `full` move to the new bucket n. To shrink, the
  * last bucket is merged back. Each insertion above LOAD_MAX entries per bucket splits one bucket, each
  * removal below LOAD_MIN merges one.
- * Whoever removes in the order of `scan`, as the expiry cycle does and clients do with SCAN and DEL, empties
- * one end of the hashes while the other is as full as ever. Merging by average load would then pile
- * up the rest in ever longer chains (sqrt(3n) entries when n keys are removed so). Therefore two buckets that
- * have more than MERGED_MAX entries together are left alone, the table lags behind, and `shrink`
- * makes up for it when the rest is gone.
  * Why not two tables and a gradual move, as Redis does: at ten million keys the new table is a single
  * allocation of 64 MB and both exist for a while. Why not an extendible directory: it splits pages of
  * 64 buckets at a time (40 us instead of 1), and its load swings between 50 and 100 %.
@@ -42,6 +37,11 @@
  * SCAN: a cursor is a hash prefix with its bits reversed, as in Redis (Pieter Noordhuis's reverse binary
  * iteration). A bucket stands for a range of reversed hashes, splitting halves the range and merging joins
  * two, and the cursor moves through the ranges upwards: what was there all the time is seen at least once.
+ *
+ * Accessors: a Dict object holds nothing that the root does not say. A database keeps one object for its
+ * one root. Large hashes, sets and sorted sets are millions of roots and share one object, which `at` binds
+ * to the root at hand. What is cached in the object is right as long as only that object changes the root:
+ * no two objects may be bound to one root while either changes it.
  *
  * Ownership: the dict owns root, directory, chunks and child buckets. Entries belong to the caller, who
  * allocates them before `insert` and frees them after `remove`.
@@ -64,8 +64,6 @@ const CHUNK_BUCKETS = 64;
 const LOAD_MAX = 9;
 /** Entries per bucket that make it shrink. */
 const LOAD_MIN = 3;
-/** Most entries of two buckets that may be merged: chains of four. */
-const MERGED_MAX = 48;
 
 /** Most hashes that the touch functions take at once. */
 export const TOUCH_MAX = 64;
@@ -92,8 +90,8 @@ let gatheredCount = 0;
 let gatheredChildCount = 0;
 
 export class Dict {
-  /** Ref of the root block. */
-  readonly root: number;
+  /** Ref of the root block; only `at` and `create` change it. */
+  root = 0;
   /** Where the last successful `find` found its entry. Valid until the next change. */
   foundBucket = 0;
   foundSlot = 0;
@@ -108,11 +106,35 @@ export class Dict {
   private readonly k0: number;
   private readonly k1: number;
 
-  /** An empty dict whose hash is seeded with the two words. Throws ArenaFull. */
-  constructor(arena: Arena, k0: number, k1: number) {
+  /**
+   * An empty dict whose hash is seeded with the two words; without `bound`, an object that `at` and `create`
+   * are yet to bind. Throws ArenaFull.
+   */
+  constructor(arena: Arena, k0: number, k1: number, bound = true) {
     this.arena = arena;
     this.k0 = k0 | 0;
     this.k1 = k1 | 0;
+    if (bound) this.create();
+  }
+
+  /** An object for any number of dicts with the same seed; nothing may be asked of it before `at`. */
+  static attach(arena: Arena, k0: number, k1: number): Dict {
+    return new Dict(arena, k0, k1, false);
+  }
+
+  /** Binds this object to a root. What `find` found before is forgotten. */
+  at(root: number): this {
+    this.root = root;
+    const n = this.rootWord(ROOT_BUCKETS);
+    this.n = n;
+    this.full = 1 << (31 - Math.clz32(n));
+    this.directory = this.rootWord(ROOT_DIRECTORY);
+    return this;
+  }
+
+  /** Makes an empty dict, binds this object to it and returns its root. Throws ArenaFull. */
+  create(): number {
+    const { arena } = this;
     const chunk = arena.alloc(BUCKET_BYTES);
     const directory = allocOrFree(arena, 8, chunk, 0);
     this.root = allocOrFree(arena, ROOT_BYTES, chunk, directory);
@@ -123,6 +145,7 @@ export class Dict {
     this.setBuckets(1);
     this.setDirectory(directory);
     this.setRootWord(ROOT_DIRECTORY_CAP, 2);
+    return this.root;
   }
 
   /** Number of entries. */
@@ -283,18 +306,6 @@ export class Dict {
     return next >= 2 ** 32 ? 0 : reverseBits(next);
   }
 
-  /**
-   * Merges up to `merges` buckets while there are fewer than LOAD_MIN entries per bucket: what removals could
-   * not do. Returns whether more of it would help.
-   */
-  shrink(merges: number): boolean {
-    while (this.n > 1 && this.count < this.n * LOAD_MIN) {
-      if (merges-- <= 0) return true;
-      if (!this.merge()) return false;
-    }
-    return false;
-  }
-
   /** An entry chosen at random, each with about the same chance; 0 when there is none. */
   random(prng: Prng): number {
     if (this.count === 0) return 0;
@@ -423,17 +434,6 @@ export class Dict {
     return (this.word(bucket, 0) | this.word(bucket, 1) | this.word(bucket, 2)) === 0;
   }
 
-  /** Entries in the bucket and its children. An empty chain has no children. */
-  private chainCount(bucket: number): number {
-    let count = 0;
-    for (; bucket !== 0; bucket = this.word(bucket, CHILD_WORD)) {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if (this.word(bucket, REFS_WORD + slot) !== 0) count++;
-      }
-    }
-    return count;
-  }
-
   private storeSlot(bucket: number, slot: number, fp: number, ref: number): void {
     this.arena.storeU8(bucket, slot, fp);
     this.arena.storeI32(bucket, (REFS_WORD + slot) << 2, ref);
@@ -522,28 +522,21 @@ export class Dict {
     this.freeGatheredChildren(used);
   }
 
-  /** Merges the last bucket into the one it was split from, unless both are full or memory is short. */
-  private merge(): boolean {
-    const last = this.n - 1;
+  /** Merges the last bucket into the one it was split from. Leaves it when memory is short. */
+  private merge(): void {
+    const last = this.buckets - 1;
     const full = 1 << (31 - Math.clz32(last));
     const target = this.bucketAt(last - full);
     const source = this.bucketAt(last);
-    const moving = this.chainCount(source);
-    if (moving === 0) {
-      this.removeLastBucket();
-      return true;
-    }
-    if (moving + this.chainCount(target) > MERGED_MAX) return false;
     this.gather(source);
     this.gatherMore(target);
     // Two chains that become one need one child more than both had, at most.
     const needed = Math.ceil(gatheredCount / SLOTS) - 1;
-    if (needed > gatheredChildCount && !this.gatherNewChild()) return false;
+    if (needed > gatheredChildCount && !this.gatherNewChild()) return;
     this.clearBucket(target);
     this.clearBucket(source);
     this.freeGatheredChildren(this.refill(target, 0, 0, 0));
     this.removeLastBucket();
-    return true;
   }
 
   /**
