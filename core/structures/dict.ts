@@ -25,6 +25,11 @@
  * n - full is split: the entries whose hash has the bit `full` move to the new bucket n. To shrink, the
  * last bucket is merged back. Each insertion above LOAD_MAX entries per bucket splits one bucket, each
  * removal below LOAD_MIN merges one.
+ * Whoever removes in the order of `scan`, as the expiry cycle does and clients do with SCAN and DEL, empties
+ * one end of the hashes while the other is as full as ever. Merging by average load would then pile
+ * up the rest in ever longer chains (sqrt(3n) entries when n keys are removed so). Therefore two buckets that
+ * have more than MERGED_MAX entries together are left alone, the table lags behind, and `shrink`
+ * makes up for it when the rest is gone.
  * Why not two tables and a gradual move, as Redis does: at ten million keys the new table is a single
  * allocation of 64 MB and both exist for a while. Why not an extendible directory: it splits pages of
  * 64 buckets at a time (40 us instead of 1), and its load swings between 50 and 100 %.
@@ -64,6 +69,8 @@ const CHUNK_BUCKETS = 64;
 const LOAD_MAX = 9;
 /** Entries per bucket that make it shrink. */
 const LOAD_MIN = 3;
+/** Most entries of two buckets that may be merged: chains of four. */
+const MERGED_MAX = 48;
 
 /** Most hashes that the touch functions take at once. */
 export const TOUCH_MAX = 64;
@@ -306,6 +313,18 @@ export class Dict {
     return next >= 2 ** 32 ? 0 : reverseBits(next);
   }
 
+  /**
+   * Merges up to `merges` buckets while there are fewer than LOAD_MIN entries per bucket: what removals could
+   * not do. Returns whether more of it would help.
+   */
+  shrink(merges: number): boolean {
+    while (this.n > 1 && this.count < this.n * LOAD_MIN) {
+      if (merges-- <= 0) return true;
+      if (!this.merge()) return false;
+    }
+    return false;
+  }
+
   /** An entry chosen at random, each with about the same chance; 0 when there is none. */
   random(prng: Prng): number {
     if (this.count === 0) return 0;
@@ -434,6 +453,17 @@ export class Dict {
     return (this.word(bucket, 0) | this.word(bucket, 1) | this.word(bucket, 2)) === 0;
   }
 
+  /** Entries in the bucket and its children. An empty chain has no children. */
+  private chainCount(bucket: number): number {
+    let count = 0;
+    for (; bucket !== 0; bucket = this.word(bucket, CHILD_WORD)) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (this.word(bucket, REFS_WORD + slot) !== 0) count++;
+      }
+    }
+    return count;
+  }
+
   private storeSlot(bucket: number, slot: number, fp: number, ref: number): void {
     this.arena.storeU8(bucket, slot, fp);
     this.arena.storeI32(bucket, (REFS_WORD + slot) << 2, ref);
@@ -522,21 +552,28 @@ export class Dict {
     this.freeGatheredChildren(used);
   }
 
-  /** Merges the last bucket into the one it was split from. Leaves it when memory is short. */
-  private merge(): void {
-    const last = this.buckets - 1;
+  /** Merges the last bucket into the one it was split from, unless both are full or memory is short. */
+  private merge(): boolean {
+    const last = this.n - 1;
     const full = 1 << (31 - Math.clz32(last));
     const target = this.bucketAt(last - full);
     const source = this.bucketAt(last);
+    const moving = this.chainCount(source);
+    if (moving === 0) {
+      this.removeLastBucket();
+      return true;
+    }
+    if (moving + this.chainCount(target) > MERGED_MAX) return false;
     this.gather(source);
     this.gatherMore(target);
     // Two chains that become one need one child more than both had, at most.
     const needed = Math.ceil(gatheredCount / SLOTS) - 1;
-    if (needed > gatheredChildCount && !this.gatherNewChild()) return;
+    if (needed > gatheredChildCount && !this.gatherNewChild()) return false;
     this.clearBucket(target);
     this.clearBucket(source);
     this.freeGatheredChildren(this.refill(target, 0, 0, 0));
     this.removeLastBucket();
+    return true;
   }
 
   /**
