@@ -19,6 +19,8 @@
  *             one that begins with the next database, so a large one can't keep the others waiting.
  *
  * The walk is the dict's scan, so a key that stays is met once per round however the table changes.
+ * Removing in that order leaves both tables too large (structures/dict.ts), so each database's are brought
+ * back to size when its keys are in order.
  * `avgTtlMs` of a database is the running average of the time to live of keys met, with 2 % for each
  * step.
  */
@@ -36,6 +38,8 @@ const ACCEPTABLE_STALE_PERCENT = 10;
 /** Time of a cycle in microseconds, and how much more for each degree of effort. */
 const CYCLE_US = 25_000;
 const CYCLE_US_PER_EFFORT = 2_000;
+/** Buckets merged between two looks at the clock: some 30 us. */
+const SHRINK_BUCKETS = 64;
 /** Databases with volatile keys visited in a cycle, unless the one before took too long. */
 const DBS_PER_CYCLE = 16;
 /** Weight of a cycle in the stale percentage, and of the old average in a database's time to live. */
@@ -93,18 +97,16 @@ export class ExpireCycle {
     while (this.quietDbs < dbs.length && this.visitedDbs < visitsMax) {
       const db = dbs[this.nextDb];
       this.nextDb = (this.nextDb + 1) % dbs.length;
-      if (db.expires.count === 0) {
-        db.avgTtlMs = 0;
-        this.quietDbs++;
-        continue;
-      }
-      const inOrder = this.visit(db, untilUs);
-      this.averageTtl(db);
-      if (!inOrder) {
+      const isMortal = db.expires.count > 0;
+      const inOrder = isMortal ? this.visit(db, untilUs) : true;
+      if (isMortal) this.averageTtl(db);
+      else db.avgTtlMs = 0;
+      if (!inOrder || !this.shrink(db, untilUs)) {
         this.quietDbs = 0;
         return false;
       }
       this.quietDbs++;
+      if (!isMortal) continue;
       this.visitedDbs++;
       if (this.clock.monotonicUs() >= untilUs) break;
     }
@@ -153,6 +155,14 @@ export class ExpireCycle {
     this.cycleExpired += expired;
     if (db.expireCursor === 0) return false;
     return sampled === 0 || expired * 100 / sampled > ACCEPTABLE_STALE_PERCENT - extra;
+  }
+
+  /** Brings a database's tables to the size of what is left (true), or it is `untilUs` before (false). */
+  private shrink(db: Db, untilUs: number): boolean {
+    while (db.expires.shrink(SHRINK_BUCKETS) || db.keys.shrink(SHRINK_BUCKETS)) {
+      if (this.clock.monotonicUs() >= untilUs) return false;
+    }
+    return true;
   }
 
   /** Brings what the visit saw into the database's average time to live. */

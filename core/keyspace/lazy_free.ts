@@ -14,7 +14,9 @@ export class LazyFree {
   /** Entries freed by slices so far. */
   freed = 0;
   private readonly arena: Arena;
+  /** Dicts whose entries are to be freed, and dicts of the same entries that have only a table. */
   private readonly queue: Dict[] = [];
+  private readonly tables: Dict[] = [];
   private readonly refs = new RefList();
 
   constructor(arena: Arena) {
@@ -30,24 +32,31 @@ export class LazyFree {
 
   /** Takes over a database's dicts. */
   add(keys: Dict, expires: Dict): void {
-    expires.free();
+    this.tables.push(expires);
     this.queue.push(keys);
   }
 
   /** Frees the entries of about `buckets` buckets. Returns whether there is more to do. */
   step(buckets: number): boolean {
-    while (this.queue.length > 0) {
-      const dict = this.queue[0];
-      while (buckets > 0 && dict.count > 0) {
-        this.refs.clear();
-        dict.popBucket(this.refs);
-        for (let i = 0; i < this.refs.length; i++) this.freeEntry(this.refs.refs[i]);
-        this.freed += this.refs.length;
-        buckets--;
+    const { tables, queue, refs } = this;
+    let left = buckets;
+    // The tables first: while they wait, so does at least one entry.
+    while (tables.length > 0) {
+      const dict = tables[0];
+      for (; left > 0 && dict.buckets > 1; left--) {
+        refs.clear();
+        dict.popBucket(refs);
       }
-      if (dict.count > 0) return true;
+      if (dict.buckets > 1) return true;
       dict.free();
-      this.queue.shift();
+      tables.shift();
+    }
+    while (queue.length > 0) {
+      const dict = queue[0];
+      for (; left > 0 && (dict.buckets > 1 || dict.count > 0); left--) this.freeBucket(dict);
+      if (dict.buckets > 1 || dict.count > 0) return true;
+      dict.free();
+      queue.shift();
     }
     return false;
   }
@@ -66,5 +75,13 @@ export class LazyFree {
   /** Frees the blocks an entry's body points to. */
   freeValue(ref: number): void {
     if (objectEncoding(this.arena, ref) === ENC_RAW) this.arena.free(bodyWord(this.arena, ref, 0));
+  }
+
+  private freeBucket(dict: Dict): void {
+    const { refs } = this;
+    refs.clear();
+    dict.popBucket(refs);
+    for (let i = 0; i < refs.length; i++) this.freeEntry(refs.refs[i]);
+    this.freed += refs.length;
   }
 }
