@@ -62,11 +62,7 @@ function setPairs(c: Client): void {
   const { keyspace } = c.server;
   const { buf, off, len, argc } = c.argv;
   const pairs = argc >> 1;
-  if (pairs > 1) {
-    let bytes = 0;
-    for (let i = 1; i < argc; i++) bytes += len[i];
-    assureRoomForStrings(keyspace, c.db, pairs, bytes);
-  }
+  if (pairs > 1) assureRoomForStrings(keyspace, c.db, len, 1, argc);
   for (let i = 1; i < argc; i += 2) {
     const ref = keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
     keyspace.setString(c.db, ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1], NO_EXPIRY);

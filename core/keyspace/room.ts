@@ -14,10 +14,12 @@ import { CLASS_COUNT, RUN_BYTES } from "../memory/size_classes.ts";
 import type { Db } from "./db.ts";
 import type { Keyspace } from "./keyspace.ts";
 
-/** What a string may take beyond its key and value: head, expiry, lengths, its part of the dict. */
-const PER_STRING_BYTES = 160;
+/** What a string may take beyond its key and value: head, length, alignment, at worst a child bucket. */
+const PER_STRING_BYTES = 112;
 /** log2 of the table's bytes per byte of room: the dict's directory may be copied as it doubles. */
 const DIRECTORY_SHIFT = 7;
+/** Classes that strings of equal lengths may use: as an integer, inline, with a block; each its neighbour. */
+const CLASSES_OF_ONE = 8;
 /** Runs that the dict may open: buckets, their chunk, the directory. */
 const DICT_RUNS = 3;
 /** Longest stretch asked for in one piece. The longest string takes half of it. */
@@ -26,18 +28,37 @@ const STRETCH_BYTES_MAX: number = SEGMENT_BYTES_MAX - RUN_BYTES;
 const STRETCH_BYTES_USABLE: number = STRETCH_BYTES_MAX - 513 * 1024 * 1024;
 
 /**
- * Throws ArenaFull, before anything has changed, unless `count` strings whose keys and values have `bytes`
- * bytes together can be set in `db`. Strings longer than 512 MB may still run out of memory later.
+ * Throws ArenaFull, before anything has changed, unless strings can be set in `db` whose keys and values have
+ * the lengths in places [from, to) of `lens`, by turns. Strings longer than 512 MB may still run out of
+ * memory later.
  */
 export function assureRoomForStrings(
   keyspace: Keyspace,
   db: Db,
-  count: number,
-  bytes: number,
+  lens: Int32Array,
+  from: number,
+  to: number,
 ): void {
-  // A quarter more for what size classes and pages round up, and a run per class that may be begun.
-  const runs = Math.min(count, CLASS_COUNT) + DICT_RUNS;
-  const needed = bytes + (bytes >>> 2) + count * PER_STRING_BYTES + runs * RUN_BYTES +
+  let bytes = 0;
+  let keyLenMin = lens[from];
+  let keyLenMax = keyLenMin;
+  let lenMin = keyLenMin + lens[from + 1];
+  let lenMax = lenMin;
+  for (let i = from; i < to; i += 2) {
+    const keyLen = lens[i];
+    const len = keyLen + lens[i + 1];
+    bytes += len;
+    if (keyLen < keyLenMin) keyLenMin = keyLen;
+    else if (keyLen > keyLenMax) keyLenMax = keyLen;
+    if (len < lenMin) lenMin = len;
+    else if (len > lenMax) lenMax = len;
+  }
+  // A run may have to be begun for every size class in use, and lengths that are near share classes: the
+  // class of an entry follows from the key's length alone or both lengths, that of a value from its own.
+  const classes = ((keyLenMax - keyLenMin + lenMax - lenMin) >>> 2) + CLASSES_OF_ONE;
+  const runs = Math.min(classes, CLASS_COUNT, to - from) + DICT_RUNS;
+  // A quarter more for what size classes and pages round up.
+  const needed = bytes * 1.25 + ((to - from) >>> 1) * PER_STRING_BYTES + runs * RUN_BYTES +
     db.keys.tableBytes / (1 << DIRECTORY_SHIFT);
   if (hasRoom(keyspace.arena, needed)) return;
   keyspace.lazyFree.drain();
