@@ -320,7 +320,7 @@ const ownCommands: CommandSpec[] = [
     since: "1.0.0",
     group: "generic",
     complexity: "O(1)",
-    summary: "Moves a key to another database.",
+    summary: "Takes a key to another database.",
     keys: [{ flags: KEY_RW | KEY_ACCESS | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
     args: [KEY, { name: "db", type: "integer" }],
     handler: moveCommand,

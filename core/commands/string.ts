@@ -8,6 +8,8 @@
  *     string_numbers.ts   DECR DECRBY INCR INCRBY INCRBYFLOAT
  *     string_lcs.ts       LCS
  */
+import { ascii, tokenEquals } from "../base/bytes.ts";
+import type { Argv } from "../protocol/resp_parser.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -26,6 +28,7 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
+import type { KeyList } from "../server/keys_of.ts";
 import { lcsCommands } from "./string_lcs.ts";
 import { manyStringCommands } from "./string_many.ts";
 import { numberCommands } from "./string_numbers.ts";
@@ -48,6 +51,7 @@ import {
 import { rangeCommands } from "./string_range.ts";
 import { addStringReply, isStringOrReply, KEY_ARG, oneKey, VALUE_ARG } from "./string_reply.ts";
 
+const GET = ascii("get");
 const TIMES = OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT;
 const SET_OPTIONS = TIMES | OPT_NX | OPT_XX | OPT_GET | OPT_KEEPTTL;
 const GETEX_OPTIONS = TIMES | OPT_PERSIST;
@@ -229,6 +233,17 @@ const getCommands: CommandSpec[] = [
   },
 ];
 
+/** What SET does with its key: with GET it reads it too. Like Redis it takes any `get` for that option. */
+function setKeys(argv: Argv, keys: KeyList): void {
+  let flags = KEY_OW | KEY_UPDATE;
+  for (let i = 3; i < argv.argc; i++) {
+    if (tokenEquals(argv.buf, argv.off[i], argv.len[i], GET)) {
+      flags = KEY_RW | KEY_ACCESS | KEY_UPDATE;
+    }
+  }
+  keys.add(1, flags);
+}
+
 const setCommands: CommandSpec[] = [
   {
     name: "set",
@@ -249,6 +264,7 @@ const setCommands: CommandSpec[] = [
       KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
       "RW and ACCESS because of the optional `GET`",
     ),
+    findKeys: setKeys,
     args: [
       KEY_ARG,
       VALUE_ARG,

@@ -11,7 +11,6 @@
 import { ARENA_FULL } from "../memory/arena.ts";
 import {
   type Client,
-  CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
@@ -65,9 +64,6 @@ export function dispatch(c: Client, command: Command | null): void {
 export function call(c: Client, command: Command): void {
   const { turn, stats } = c.server;
   const errors = c.reply.errors;
-  command.calls++;
-  c.commandsProcessed++;
-  stats.commandsProcessed++;
   if (command.timedInGroup) {
     turn.noteFast(command);
     command.handler(c);
@@ -76,6 +72,10 @@ export function call(c: Client, command: Command): void {
     command.handler(c);
     turn.closeSlow(command);
   }
+  // Counted afterwards, as Redis does: INFO doesn't show itself, CONFIG RESETSTAT does.
+  command.calls++;
+  c.commandsProcessed++;
+  stats.commandsProcessed++;
   if (c.reply.errors !== errors) {
     command.failedCalls++;
     stats.countError(c.reply.lastError);
@@ -185,5 +185,5 @@ function refuseHttp(c: Client): void {
         "makes a browser send commands here (Cross Protocol Scripting). The connection is closed.",
     );
   }
-  c.flags |= CLIENT_CLOSE_AFTER_REPLY;
+  c.port.close();
 }
