@@ -5,19 +5,24 @@
  * only builds them, ties them to the configuration, and keeps the few facts about the process itself.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import type { Log, LogLevel } from "../base/log.ts";
 import { Prng, randomHex, randomSeed32 } from "../base/prng.ts";
 import { AccessPolicy } from "../keyspace/access.ts";
+import { ExpireCycle } from "../keyspace/expire_cycle.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
+import { Auth } from "./auth.ts";
 import { Batch } from "./batch.ts";
-import { GATE_AUTH, unknownSubcommand } from "./call.ts";
+import { GATE_AUTH } from "./call.ts";
 import type { Client } from "./client.ts";
 import { Clients } from "./clients.ts";
 import type { CommandSpec } from "./command.ts";
 import { CommandTable } from "./command_table.ts";
 import type { Config } from "./config.ts";
 import type { OutputBufferLimit } from "./config_types.ts";
+import { Cron } from "./cron.ts";
+import { Memory } from "./info_memory.ts";
+import { Shutdown } from "./shutdown.ts";
 import { Stats } from "./stats.ts";
 import { Turn } from "./turn.ts";
 
@@ -26,6 +31,8 @@ export interface ServerParts {
   log: Log;
   config: Config;
   commands: readonly CommandSpec[];
+  /** Names by which commands are reached, see CommandTable. */
+  commandNames?: ReadonlyMap<string, string>;
   arena?: Arena;
   /** Seed of everything random; from the operating system unless given. */
   seed?: number;
@@ -46,19 +53,23 @@ export class Server {
   readonly access: AccessPolicy;
   readonly keyspace: Keyspace;
   readonly commands: CommandTable;
+  readonly auth: Auth;
   readonly clients = new Clients();
   readonly stats = new Stats();
   readonly turn: Turn;
   readonly batch: Batch;
+  readonly cron: Cron;
+  readonly memory: Memory;
+  readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
+  /** Names the history of this data set to replicas. */
+  replId: string = randomHex(20);
   readonly startMs: number;
   /** Bits of the GATE_ constants that every client must pass. */
   gates = 0;
   /** Changes to the data set since the last save. */
   dirty = 0;
   net: NetPort | null = null;
-  /** Ends the process in order; main.ts sets it. */
-  onShutdown: (() => void) | null = null;
   // Settings that the hot path reads.
   maxmemoryBytes = 0;
   protoMaxBulkLen = 0;
@@ -71,16 +82,29 @@ export class Server {
     this.clock = parts.clock;
     this.log = parts.log;
     this.config = parts.config;
+    this.auth = new Auth(parts.config);
     this.arena = parts.arena ?? new Arena();
     this.prng = new Prng(parts.seed ?? randomSeed32());
     this.access = new AccessPolicy(this.prng);
     const databases = parts.config.num("databases");
     this.keyspace = new Keyspace(this.arena, databases, this.access, this.prng);
     this.turn = new Turn(this.clock, this.keyspace);
-    this.commands = new CommandTable(parts.commands, unknownSubcommand);
+    this.commands = new CommandTable(parts.commands, parts.commandNames);
     this.batch = new Batch(this.commands, this.keyspace);
     this.startMs = this.keyspace.nowMs;
+    const expiry = new ExpireCycle(this.keyspace, this.clock);
+    this.cron = new Cron(this, expiry);
     this.followConfig();
+    this.follow("active-expire-effort", () => {
+      expiry.effort = this.config.num("active-expire-effort");
+    });
+    this.memory = new Memory(this);
+  }
+
+  /** Logs what should not have been thrown, on one line; the server goes on. */
+  logBug(where: string, error: unknown): void {
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.log.warning(`Bug in ${where}, the server goes on: ${stack.replace(/\s*\n\s*/g, " | ")}`);
   }
 
   /** Whether `bytes` more fit into memory, after freeing what waits to be freed. */
@@ -101,17 +125,25 @@ export class Server {
     else c.gates |= GATE_AUTH;
   }
 
-  /** Reads settings into fields now and whenever they change. */
-  private followConfig(): void {
-    const follow = (name: string, apply: () => void) => {
+  /** Reads a setting now and whenever it changes. */
+  private follow(name: string, apply: () => void): void {
+    apply();
+    this.config.onChange(name, () => {
       apply();
-      this.config.onChange(name, () => {
-        apply();
-        return null;
-      });
-    };
-    const { config, access } = this;
+      return null;
+    });
+  }
+
+  /** Reads settings into fields. */
+  private followConfig(): void {
+    const { config, access, log } = this;
+    const follow = (name: string, apply: () => void) => this.follow(name, apply);
     follow("maxmemory", () => this.maxmemoryBytes = config.num("maxmemory"));
+    // What the log was made with stands until then: tests and embedders choose their own level.
+    config.onChange("loglevel", () => {
+      log.level = config.str("loglevel") as LogLevel;
+      return null;
+    });
     follow("proto-max-bulk-len", () => {
       this.protoMaxBulkLen = config.num("proto-max-bulk-len");
       this.batch.setBulkLenMax(this.protoMaxBulkLen);

@@ -1,0 +1,183 @@
+/**
+ * DEBUG: what test suites ask a server to do or show. `enable-debug-command` must allow it; the gate is in
+ * core/server/call.ts.
+ *
+ * Subcommands are not commands of their own here, as in Redis: they appear neither in COMMAND nor in
+ * statistics. Those that crash the server are left out, and so are those about what Larder doesn't have.
+ */
+import { ascii } from "../base/bytes.ts";
+import { formatInteger } from "../base/numbers.ts";
+import { randomHex } from "../base/prng.ts";
+import { NO_EXPIRY } from "../types/object.ts";
+import { argString, getRangeOrReply } from "../server/args.ts";
+import type { Client } from "../server/client.ts";
+import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "../server/command.ts";
+import { argPrefix } from "../server/command_table.ts";
+import { addHelp } from "../server/help.ts";
+import { digestOfAll, digestOfValue } from "./debug_digest.ts";
+import { findAnyKey } from "./debug_lookup.ts";
+import { debugProtocol } from "./debug_protocol.ts";
+import { debugHtstats, debugHtstatsKey, debugObject } from "./debug_show.ts";
+
+const NOT_POSITIVE = "ERR value is out of range, must be positive";
+const SLEEP_MAX_MS: number = 24 * 3600 * 1000;
+
+/** A subcommand: how many arguments it takes, the words DEBUG and its own included. */
+interface Subcommand {
+  readonly argcMin: number;
+  readonly argcMax: number;
+  readonly run: (c: Client) => void;
+}
+
+const subcommands = new Map<string, Subcommand>([
+  ["change-repl-id", exactly(2, debugChangeReplId)],
+  ["digest", exactly(2, debugDigest)],
+  ["digest-value", { argcMin: 2, argcMax: Infinity, run: debugDigestValue }],
+  ["error", exactly(3, debugError)],
+  ["help", exactly(2, debugHelp)],
+  ["htstats", { argcMin: 3, argcMax: Infinity, run: debugHtstats }],
+  ["htstats-key", { argcMin: 3, argcMax: Infinity, run: debugHtstatsKey }],
+  ["log", exactly(3, debugLog)],
+  ["object", exactly(3, debugObject)],
+  ["pause-cron", exactly(3, debugPauseCron)],
+  ["populate", { argcMin: 3, argcMax: 5, run: debugPopulate }],
+  ["protocol", exactly(3, debugProtocol)],
+  ["set-active-expire", exactly(3, debugSetActiveExpire)],
+  ["sleep", exactly(3, debugSleep)],
+]);
+
+function debugCommand(c: Client): void {
+  const subcommand = subcommands.get(argString(c, 1).toLowerCase());
+  if (subcommand === undefined || c.argc < subcommand.argcMin || c.argc > subcommand.argcMax) {
+    c.reply.addError(
+      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
+        "Try DEBUG HELP.",
+    );
+    return;
+  }
+  subcommand.run(c);
+}
+
+function exactly(argc: number, run: (c: Client) => void): Subcommand {
+  return { argcMin: argc, argcMax: argc, run };
+}
+
+function debugHelp(c: Client): void {
+  addHelp(c, [
+    "CHANGE-REPL-ID",
+    "    Makes up a new id for the history of the data. For tests of replication only.",
+    "DIGEST",
+    "    Computes a fingerprint of all data.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Computes a fingerprint of the value at each key.",
+    "ERROR <string>",
+    "    Replies with <string> as an error.",
+    "HTSTATS <dbid> [full]",
+    "    Describes the tables of a database.",
+    "HTSTATS-KEY <key> [full]",
+    "    Describes the table of the value at a key.",
+    "LOG <message>",
+    "    Writes a line to the log.",
+    "OBJECT <key>",
+    "    Tells how a key's value is kept.",
+    "PAUSE-CRON <0|1>",
+    "    Stops what is done by the clock, or lets it go on.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Makes <count> strings called key:<number>, or <prefix>:<number>.",
+    "PROTOCOL <type>",
+    "    Replies with a value of the type: string, integer, double, bignum, null, array,",
+    "    set, map, attrib, push, verbatim, true or false.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    With 0, keys whose time is over go when they are asked for and no sooner.",
+    "SLEEP <seconds>",
+    "    Stops the server for so long; fractions are allowed.",
+  ]);
+}
+
+function debugChangeReplId(c: Client): void {
+  c.server.log.notice("Changing replication IDs after receiving DEBUG change-repl-id");
+  c.server.replId = randomHex(20);
+  c.reply.addOk();
+}
+
+function debugDigest(c: Client): void {
+  c.reply.addStatus(digestOfAll(c.server.keyspace));
+}
+
+function debugDigestValue(c: Client): void {
+  c.reply.addArray(c.argc - 2);
+  for (let i = 2; i < c.argc; i++) {
+    c.reply.addStatus(digestOfValue(c.server.keyspace, findAnyKey(c, i)));
+  }
+}
+
+/** The text is the whole error, and is not counted as one. */
+function debugError(c: Client): void {
+  const text = argString(c, 2).replace(/[\r\n]/g, " ");
+  c.reply.addRaw(ascii(`-${text}\r\n`));
+}
+
+function debugLog(c: Client): void {
+  c.server.log.warning(`DEBUG LOG: ${argString(c, 2)}`);
+  c.reply.addOk();
+}
+
+function debugPauseCron(c: Client): void {
+  c.server.cron.paused = switchedOn(c, 2);
+  c.reply.addOk();
+}
+
+function debugSetActiveExpire(c: Client): void {
+  c.server.keyspace.activeExpire = switchedOn(c, 2);
+  c.reply.addOk();
+}
+
+/** As C's atoi reads it: what doesn't begin with a number is 0. */
+function switchedOn(c: Client, index: number): boolean {
+  return Math.trunc(Number.parseFloat(argString(c, index)) || 0) !== 0;
+}
+
+function debugSleep(c: Client): void {
+  const ms = (Number.parseFloat(argString(c, 2)) || 0) * 1000;
+  if (ms > 0) {
+    const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(nobodyWakes, 0, 0, Math.min(ms, SLEEP_MAX_MS));
+  }
+  c.reply.addOk();
+}
+
+/** Makes keys that don't exist yet; a value is "value:<number>", cut or filled up with zeros to the size. */
+function debugPopulate(c: Client): void {
+  const count = getRangeOrReply(c, 2, 0, Number.MAX_SAFE_INTEGER, NOT_POSITIVE);
+  if (Number.isNaN(count)) return;
+  const size = c.argc === 5 ? getRangeOrReply(c, 4, 0, c.server.protoMaxBulkLen, NOT_POSITIVE) : 0;
+  if (Number.isNaN(size)) return;
+  const { keyspace } = c.server;
+  const prefix = c.argc === 3 ? "key:" : `${argString(c, 3)}:`;
+  const key = ascii(`${prefix}${"0".repeat(20)}`);
+  const value = new Uint8Array(Math.max(32, size));
+  value.set(ascii("value:"));
+  for (let i = 0; i < count; i++) {
+    const keyLen = formatInteger(key, prefix.length, i);
+    if (keyspace.lookupKeyWrite(c.db, key, 0, keyLen) !== 0) continue;
+    const end = formatInteger(value, 6, i);
+    value.fill(0, end, 32);
+    const valueLen = size === 0 ? end : size;
+    keyspace.setString(c.db, 0, key, 0, keyLen, value, 0, valueLen, NO_EXPIRY);
+  }
+  c.reply.addOk();
+}
+
+export const debugCommands: CommandSpec[] = [
+  {
+    name: "debug",
+    arity: -2,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED,
+    since: "1.0.0",
+    group: "server",
+    complexity: "Depends on subcommand.",
+    summary: "Helps to test the server.",
+    syscmd: true,
+    handler: debugCommand,
+  },
+];

@@ -1,0 +1,87 @@
+/**
+ * DEBUG DIGEST: a fingerprint of a value or of all data, the same as Redis's for the same data.
+ *
+ * Two operations build it, over SHA-1. `xor` adds something whose order doesn't matter:
+ * digest ^= sha1(data). `mix` adds something whose order does: after the same, digest = sha1(digest).
+ *
+ *     value    mix(type as a big-endian word), mix(the string), then xor("!!expire!!") if it expires
+ *     data     for each database with keys mix(its number), and for each key xor(mix(key) and its value)
+ *
+ * Keys whose time is over but which are still there count, as in Redis.
+ */
+import { createHash } from "node:crypto";
+import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { RefList } from "../base/ref_list.ts";
+import { NO_EXPIRY, objectExpiry, objectType } from "../types/object.ts";
+import { ByteRange, readString } from "../types/t_string.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+
+const DIGEST_BYTES = 20;
+const EXPIRES = ascii("!!expire!!");
+
+const range = new ByteRange();
+
+/** A digest under way. */
+class Digest {
+  readonly bytes = new Uint8Array(DIGEST_BYTES);
+
+  xor(buf: ReadonlyBytes, off: number, len: number): void {
+    // A copy, because hashing refuses shared memory.
+    const data = new Uint8Array(len);
+    copyBytes(data, 0, buf, off, len);
+    const hash = createHash("sha1").update(data).digest();
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= hash[i];
+  }
+
+  mix(buf: ReadonlyBytes, off: number, len: number): void {
+    this.xor(buf, off, len);
+    this.bytes.set(createHash("sha1").update(this.bytes).digest());
+  }
+
+  /** Mixes a number as a big-endian word. */
+  mixWord(value: number): void {
+    this.mix(Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value), 0, 4);
+  }
+
+  toHex(): string {
+    return Array.from(this.bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+}
+
+/** The digest of one entry's value, as hex; of no entry (0), zeros. */
+export function digestOfValue(keyspace: Keyspace, ref: number): string {
+  const digest = new Digest();
+  if (ref !== 0) addValue(digest, keyspace, ref);
+  return digest.toHex();
+}
+
+/** The digest of all databases, as hex. */
+export function digestOfAll(keyspace: Keyspace): string {
+  const sum = new Digest();
+  const refs = new RefList();
+  for (const db of keyspace.dbs) {
+    if (db.keys.count === 0) continue;
+    sum.mixWord(db.id);
+    let cursor = 0;
+    do {
+      refs.clear();
+      cursor = db.keys.scan(cursor, refs);
+      for (let i = 0; i < refs.length; i++) {
+        const digest = new Digest();
+        keyspace.readKey(refs.refs[i], range);
+        digest.mix(range.buf, range.off, range.len);
+        addValue(digest, keyspace, refs.refs[i]);
+        sum.xor(digest.bytes, 0, DIGEST_BYTES);
+      }
+    } while (cursor !== 0);
+  }
+  return sum.toHex();
+}
+
+function addValue(digest: Digest, keyspace: Keyspace, ref: number): void {
+  const { arena } = keyspace;
+  digest.mixWord(objectType(arena, ref));
+  readString(arena, ref, range);
+  digest.mix(range.buf, range.off, range.len);
+  if (objectExpiry(arena, ref) !== NO_EXPIRY) digest.xor(EXPIRES, 0, EXPIRES.length);
+}
