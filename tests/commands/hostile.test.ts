@@ -55,12 +55,19 @@ async function field(client: RespClient, section: string, name: string): Promise
   return Number(match[1]);
 }
 
-/** Waits until only this client is connected: the ends of the others have been noticed. */
-async function othersGone(client: RespClient): Promise<void> {
-  for (let tries = 0; await field(client, "clients", "connected_clients") > 1; tries++) {
-    assert.ok(tries < 1000, "the server notices that clients are gone");
+/** Waits for what must come to be. */
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !await holds(); tries++) {
+    assert.ok(tries < 1000, `in the end ${what}`);
     await sleep(10);
   }
+}
+
+/** Waits until only this client is connected: the ends of the others have been noticed. */
+function othersGone(client: RespClient): Promise<void> {
+  return until("the server notices that clients are gone", async () => {
+    return await field(client, "clients", "connected_clients") === 1;
+  });
 }
 
 function grammarBytes(prng: Prng): Uint8Array {
@@ -178,15 +185,18 @@ describe("a client that doesn't read", { skip }, () => {
     return client;
   }
 
+  function cutOff(admin: RespClient): Promise<number> {
+    return field(admin, "stats", "client_output_buffer_limit_disconnections");
+  }
+
   test("is cut off at the hard limit", async () => {
     const admin = await server.connect();
     await admin.command("SET", "big", "x".repeat(100_000));
     const limit = ["CONFIG", "SET", "client-output-buffer-limit"];
     assert.equal(await admin.command(...limit, "normal 2mb 0 0"), "OK");
-    const cut = await field(admin, "stats", "client_output_buffer_limit_disconnections");
+    const before = await cutOff(admin);
     const stalled = await askAndStall(500);
-    await othersGone(admin);
-    assert.ok(await field(admin, "stats", "client_output_buffer_limit_disconnections") > cut);
+    await until("the client is cut off", async () => await cutOff(admin) > before);
     stalled.close();
     // One that reads gets everything, however much it is.
     const reader = await server.connect();
@@ -203,8 +213,9 @@ describe("a client that doesn't read", { skip }, () => {
     await admin.command("SET", "big", "x".repeat(100_000));
     const limit = ["CONFIG", "SET", "client-output-buffer-limit"];
     assert.equal(await admin.command(...limit, "normal 0 1mb 1"), "OK");
+    const before = await cutOff(admin);
     const stalled = await askAndStall(200);
-    await othersGone(admin);
+    await until("the client is cut off", async () => await cutOff(admin) > before);
     stalled.close();
     assert.equal(await admin.command(...limit, "normal 0 0 0"), "OK");
     admin.close();
