@@ -82,7 +82,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   }
 
   get queryFreeBytes(): number {
-    return this.query.buf.length - this.query.end;
+    return this.query.buf.length - this.query.used;
   }
 
   get unsentBytes(): number {

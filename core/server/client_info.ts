@@ -4,6 +4,7 @@
  * The fields, their order and their meaning are Redis 7.4's. Transactions, subscriptions and redirection show
  * what a client has that does nothing of the kind.
  */
+import { CHUNK_BYTES } from "../protocol/reply.ts";
 import {
   type Client,
   CLIENT_CLOSE_AFTER_REPLY,
@@ -71,9 +72,11 @@ export function clientInfo(c: Client): string {
   return fields.map(([name, value]) => `${name}=${value}`).join(" ");
 }
 
-/** Bytes of replies that wait for the socket, beyond the chunk that is being written. */
+/** Bytes of replies that wait for the socket, without the standard chunk that is being written. */
 export function outputBytes(c: Client): number {
-  return c.reply.fullBytes + c.port.unsentBytes + c.port.unsentChunks * CHUNK_ENTRY_BYTES;
+  const { port, reply } = c;
+  const current = reply.buf.length > CHUNK_BYTES ? reply.pos : 0;
+  return reply.fullBytes + current + port.unsentBytes + port.unsentChunks * CHUNK_ENTRY_BYTES;
 }
 
 /** About all the memory a client takes. */

@@ -1,0 +1,96 @@
+/** QueryBuffer: sizes of reads, room for arguments, against a plain list of bytes. */
+
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { Prng } from "../../../core/base/prng.ts";
+import { QueryBuffer, READ_MAX, READ_MIN } from "../../../core/net/query_buffer.ts";
+import { randomInt, seed } from "../../support/gen.ts";
+
+/** Fills a read of the buffer with bytes that count up from `first`. */
+function read(query: QueryBuffer, len: number, first = 0): void {
+  const target = query.readTarget(null);
+  assert.ok(len <= target.length, `there is room for ${len}`);
+  for (let i = 0; i < len; i++) target[i] = first + i;
+  query.filled(len);
+}
+
+test("a read that fills its room makes the next larger, up to a limit", () => {
+  const query = new QueryBuffer();
+  const sizes: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const { length } = query.readTarget(null);
+    sizes.push(length);
+    query.filled(length);
+    query.consumed(query.end);
+  }
+  assert.deepEqual(sizes, [READ_MIN, READ_MIN * 4, READ_MAX, READ_MAX, READ_MAX]);
+});
+
+test("reads that leave most of it empty make it smaller, one full one does not", () => {
+  const query = new QueryBuffer();
+  for (let i = 0; i < 3; i++) {
+    query.filled(query.readTarget(null).length);
+    query.consumed(query.end);
+  }
+  const sizes = new Set<number>();
+  for (let i = 0; i < 40; i++) {
+    sizes.add(query.readTarget(null).length);
+    query.filled(10);
+    query.consumed(query.end);
+  }
+  assert.deepEqual([...sizes], [READ_MAX, READ_MAX / 4, READ_MAX / 16]);
+});
+
+test("an unfinished request that fills the buffer makes it grow", () => {
+  const query = new QueryBuffer();
+  for (let i = 0; i < 6; i++) query.filled(query.readTarget(null).length);
+  assert.ok(query.buf.length >= query.used);
+  assert.ok(query.used >= READ_MAX * 3);
+});
+
+test("release and trim give memory back, but not under a read that waits", () => {
+  const query = new QueryBuffer();
+  read(query, 100);
+  query.consumed(40);
+  query.readTarget(null);
+  query.trim(null);
+  assert.ok(query.buf.length >= READ_MIN, "the read has its buffer");
+  query.filled(0);
+  assert.equal(query.used, 60);
+  assert.equal(query.buf[query.start], 40);
+  query.release();
+  assert.equal(query.buf.length, 0);
+  assert.equal(query.used, 0);
+});
+
+test("no byte is lost or moved out of order, whatever is read, appended and consumed", () => {
+  const n = seed();
+  const prng = new Prng(n);
+  for (let round = 0; round < 30; round++) {
+    const query = new QueryBuffer();
+    let expected: number[] = [];
+    let next = 0;
+    for (let step = 0; step < 60; step++) {
+      if (randomInt(prng, 0, 1) === 0) {
+        const target = query.readTarget(null);
+        const len = randomInt(prng, 0, target.length);
+        for (let i = 0; i < len; i++) expected.push(target[i] = next++ & 255);
+        query.filled(len);
+      } else {
+        const bytes = Uint8Array.from({ length: randomInt(prng, 1, 3000) }, () => next++ & 255);
+        for (let at = 0; at < bytes.length;) {
+          const count = query.append(null, bytes, at);
+          assert.ok(count > 0, `seed ${n}`);
+          expected.push(...bytes.subarray(at, at + count));
+          at += count;
+        }
+      }
+      const done = randomInt(prng, 0, 2) === 0 ? query.used : randomInt(prng, 0, query.used);
+      query.consumed(query.start + done);
+      expected = expected.slice(done);
+      if (randomInt(prng, 0, 9) === 0) query.trim(null);
+      const held = [...query.buf.subarray(query.start, query.end)];
+      assert.deepEqual(held, expected, `seed ${n}`);
+    }
+  }
+});
