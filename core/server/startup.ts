@@ -19,7 +19,7 @@ import { Config } from "./config.ts";
 import { type CommandLine, helpText, parseCommandLine, versionText } from "./config_argv.ts";
 import { runtimeVersion } from "./info_server.ts";
 import { controlProcess } from "./process_control.ts";
-import { Server } from "./server.ts";
+import { type NetPort, Server } from "./server.ts";
 import {
   checkMachine,
   refusal,
@@ -34,12 +34,10 @@ export class StartRefused extends Error {
   override name = "StartRefused";
 }
 
-/** What main.ts gives the network as. */
-export interface ListenPort {
+/** The network, as the start sees it. */
+export interface Network extends NetPort {
   /** Opens what the configuration names. Returns null, or one line that says what went wrong. */
   listen(): string | null;
-  /** Stops listening. */
-  close(): void;
 }
 
 /**
@@ -74,18 +72,17 @@ export function prepare(args: readonly string[], commands: readonly CommandSpec[
 }
 
 /** Begins to serve. Throws StartRefused when it can't listen. */
-export function serve(server: Server, network: ListenPort): void {
+export function serve(server: Server, network: Network): void {
   const { config, log, shutdown, cron } = server;
   const hasPort = config.num("port") !== 0;
   const hasUnixSocket = config.str("unixsocket") !== "";
-  if (!hasPort && !hasUnixSocket) {
-    throw refuse(log, "Configured to not listen anywhere, exiting.");
-  }
   showBanner(server);
   const refused = network.listen();
   if (refused !== null) throw refuse(log, refused);
   controlProcess(server);
-  shutdown.steps.push(() => network.close());
+  shutdown.steps.push(() => {
+    network.close();
+  });
   shutdown.exit = (status) => process.exit(status);
   cron.start();
   log.notice("Server initialized");

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ManualClock, SystemClock } from "../../../core/base/clock.ts";
+import { allCommands } from "../../../core/commands/index.ts";
+import { type ActiveExpiry, Cron } from "../../../core/server/cron.ts";
+import { InProcess } from "../../support/in_process.ts";
+import { sleep } from "../../support/server.ts";
+
+/** Waits until it is so, for ten seconds at most. */
+async function until(isSo: () => boolean): Promise<boolean> {
+  for (let i = 0; i < 1000 && !isSo(); i++) await sleep(10);
+  return isSo();
+}
+
+function started(clock = new ManualClock(), config: Record<string, string> = {}) {
+  const process = new InProcess({ commands: allCommands, clock, config });
+  return { process, clock, server: process.server };
+}
+
+test("a round moves the time and is a turn", async () => {
+  const { clock, server } = started();
+  const { turn, keyspace, access } = server;
+  const seconds = access.clock;
+  clock.advance(5000);
+  server.cron.round();
+  assert.equal(keyspace.nowMs, clock.nowMs());
+  assert.equal(access.clock, seconds + 5);
+  await Promise.resolve();
+  assert.equal(turn.count, 1);
+});
+
+test("a round expires keys, unless switched off or paused", () => {
+  const { process, clock, server } = started(undefined, { "enable-debug-command": "yes" });
+  for (let i = 0; i < 100; i++) process.run("SET", `k${i}`, "v", "PX", "10");
+  clock.advance(100);
+  server.cron.paused = true;
+  server.cron.round();
+  assert.equal(process.run("DBSIZE"), ":100\r\n");
+  server.cron.paused = false;
+  process.run("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  server.cron.round();
+  assert.equal(process.run("DBSIZE"), ":100\r\n");
+  process.run("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+  for (let i = 0; i < 50; i++) server.cron.round();
+  assert.equal(process.run("DBSIZE"), ":0\r\n");
+  process.validateIntegrity();
+});
+
+test("rates are sampled, and there are more rounds with more clients", () => {
+  const { process, clock, server } = started();
+  for (let i = 0; i < 40; i++) {
+    for (let j = 0; j < 50; j++) process.run("PING");
+    clock.advance(100);
+    server.cron.round();
+  }
+  // Fifty in a tenth of a second.
+  assert.equal(Math.round(server.stats.opsRate.perSecond()), 500);
+  const others = Array.from({ length: 5000 }, () => process.connect());
+  server.cron.round();
+  assert.equal(server.cron.hz, 40);
+  process.run("CONFIG", "SET", "dynamic-hz", "no");
+  server.cron.round();
+  assert.equal(server.cron.hz, 10);
+  for (const other of others) other.close();
+});
+
+test("each client is visited once a second, and who comes and goes disturbs nothing", async () => {
+  const { process, clock, server } = started();
+  const visits = new Map<number, number>();
+  server.cron.onClient.push((c, nowMs) => {
+    assert.equal(nowMs, clock.nowMs());
+    visits.set(c.id, (visits.get(c.id) ?? 0) + 1);
+  });
+  const clients = Array.from({ length: 500 }, () => process.connect());
+  for (let i = 0; i < 40; i++) {
+    clock.advance(100);
+    server.cron.round();
+    await Promise.resolve(); // The turn ends.
+    if (i === 10) clients.splice(0, 100).forEach((client) => client.close());
+    if (i === 20) process.connect();
+  }
+  for (const { client } of clients) {
+    const count = visits.get(client.id) ?? 0;
+    assert.ok(count >= 3 && count <= 5, `client ${client.id} was visited ${count} times in 4 s`);
+  }
+});
+
+test("the timers run by themselves and stop", async () => {
+  const { process, server } = started(undefined, { hz: "100" });
+  process.run("DEBUG", "POPULATE", "1000");
+  const clock = new SystemClock();
+  let runs = 0;
+  const expiry: ActiveExpiry = { run: () => ++runs % 10 !== 0 };
+  const cron = new Cron(server, expiry);
+  cron.start();
+  assert.ok(await until(() => runs > 30), `expiry has run ${runs} times`);
+  cron.stop();
+  const seen = runs;
+  const untilUs = clock.monotonicUs() + 50_000;
+  await until(() => clock.monotonicUs() > untilUs);
+  assert.equal(runs, seen);
+});
+
+test("emptied databases are freed in the background", async () => {
+  const { process, server } = started(undefined, { "enable-debug-command": "yes" });
+  const before = server.arena.usedBytes;
+  process.run("DEBUG", "POPULATE", "20000", "key", "100");
+  server.cron.start();
+  process.run("FLUSHALL");
+  const { lazyFree } = server.keyspace;
+  assert.ok(lazyFree.pending === 20_000);
+  assert.ok(await until(() => lazyFree.pending === 0), `${lazyFree.pending} are pending`);
+  server.cron.stop();
+  assert.equal(server.arena.usedBytes, before);
+  process.validateIntegrity();
+});
+
+test("a bug in a round is logged and the timers go on", async () => {
+  const { server } = started(undefined, { hz: "100" });
+  let runs = 0;
+  const cron = new Cron(server, {
+    run: () => {
+      runs++;
+      throw new Error("a bug");
+    },
+  });
+  cron.start();
+  assert.ok(await until(() => runs > 3), `it ran ${runs} times`);
+  cron.stop();
+});
