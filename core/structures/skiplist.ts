@@ -155,14 +155,13 @@ export class Skiplist {
 
   /** Adds an entry whose member is not here yet. Its block is filled but for the links. */
   insert(root: number, ref: number): void {
-    const score = this.score(ref);
-    assert(score === score, "a score is a number");
+    assert(this.score(ref) === this.score(ref), "a score is a number");
     const { arena } = this;
     const levels = this.levelsOf(ref);
     const links = this.linksOf(ref);
     const length = this.length(root);
     const top = this.word(root, ROOT_LEVELS);
-    this.descendToEntry(root, score, ref);
+    this.descendToEntry(root, ref);
     for (let l = top; l < levels; l++) {
       setPathToHead(root, l);
       arena.storeI32(root, (ROOT_LINKS + 2 * l + SPAN) << 2, length);
@@ -194,7 +193,7 @@ export class Skiplist {
     const length = this.length(root);
     if (before === 0) this.descendToRank(root, 0, path);
     else if (next === 0) this.descendToRank(root, length - 1, path);
-    else this.descendToEntry(root, this.score(ref), ref);
+    else this.descendToEntry(root, ref);
     assert(this.word(path.refs[0], path.links[0] + FORWARD) === ref, "the entry is in this list");
     const levels = this.levelsOf(ref);
     const top = this.word(root, ROOT_LEVELS);
@@ -367,10 +366,11 @@ export class Skiplist {
 
   // Descents. Each leaves the path's level 0 at the last entry before the place wanted.
 
-  /** To before the entries that are not below `score` and the member of `target`. Always into `path`. */
-  private descendToEntry(root: number, score: number, target: number): void {
+  /** To before the entries that are not below `target`, which is here or is not. Always into `path`. */
+  private descendToEntry(root: number, target: number): void {
     const { u8, i32, f64 } = this;
     const { refs, links, ranks } = path;
+    const score = f64[target >>> 27][(target & REF_OFFSET_MASK) + 1];
     const member = u8[target >>> 27];
     const off = memberAt(target);
     const len = this.word(target, MEMBER_LEN);
