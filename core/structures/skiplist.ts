@@ -2,7 +2,7 @@
  * Skiplist: the members of a large sorted set in order, in the arena.
  *
  * Features: insert, remove and find by score, by member or by rank in O(log n); the rank of an entry
- * without a comparison; a range of any size is taken out with one store per level and end; both directions.
+ * without a comparison; a range of any size is taken out with two stores per level; both directions.
  * Order is by score (-0 equals 0), among equal scores by member bytes, a prefix before what it begins.
  *
  *     root, 264 bytes: what the list knows, then the head's links
@@ -32,14 +32,16 @@
  *
  * The rank of a known entry needs no descent: going forward on the highest level of whatever entry is
  * reached climbs to the top and runs off the end, and the spans on the way add up to what is behind the
- * entry. It reads 3 entries per level and compares none; a descent reads 4 and compares them.
+ * entry. It reads about 3 entries per level and compares none; a descent reads 4 and compares them.
  *
- * Two measures keep a descent's cache misses down. The score stands in the first 16 bytes of a block, and the links
- * right behind the member, so an entry with a short member is looked at and left through one or two lines. An
- * entry that was too far on one level is not looked at again on the next.
+ * Two measures keep a descent's cache misses down. The score stands in the first 16 bytes of a block, and
+ * the links right behind the member, so an entry with a short member is looked at and left through one or
+ * two lines. An entry that was too far on one level is not looked at again on the next. At a million
+ * entries a descent takes 1.5 to 2 us, nearly all of it waiting for memory. Touching entries further ahead
+ * while walking along level 0 was tried: 15 % at best, so there is none of it.
  *
  * Why not a tree with wide nodes: an entry must keep its ref, because the dict holds it; the tree would
- * need 6 to 8 bytes per entry beside it, for the same misses on the entries it compares.
+ * need 6 to 8 bytes per entry beside it, and miss as often on the entries that it compares.
  *
  * Ownership: the list owns its root. Entries belong to the caller, who allocates them before `insert` and
  * frees them after `remove`. Nothing here allocates but `create`.
