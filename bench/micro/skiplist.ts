@@ -1,8 +1,10 @@
 /**
- * core/structures/skiplist: a list of a million members of ten bytes, scores random and unique for the most part.
+ * core/structures/skiplist: a list of a million members of ten bytes, scores random and unique for
+ * the most part.
  *
- * The list is built when the first benchmark of it runs, outside of what is timed. Every call takes another
- * entry at random: at this size an operation is a dozen cache misses, and an entry used twice would hide them.
+ * The list is built when the first benchmark of it runs, outside of what is timed. Every call takes
+ * another entry at random: at this size an operation is a dozen cache misses, and an entry used
+ * twice would hide them.
  */
 
 import { bench, do_not_optimize, group } from "mitata";

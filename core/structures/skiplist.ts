@@ -1,9 +1,10 @@
 /**
  * Skiplist: the members of a large sorted set in order, in the arena.
  *
- * Features: insert, remove and find by score, by member or by rank in O(log n); the rank of an entry
- * without a comparison; a range of any size is taken out with two stores per level; both directions.
- * Order is by score (-0 equals 0), among equal scores by member bytes, a prefix before what it begins.
+ * Features: insert, remove and find by score, by member or by rank in O(log n); the rank of an
+ * entry without a comparison; a range of any size is taken out with two stores per level; both
+ * directions. Order is by score (-0 equals 0), among equal scores by member bytes, a prefix before
+ * what it begins.
  *
  *     root, 264 bytes: what the list knows, then the head's links
  *
@@ -16,40 +17,42 @@
  *          span 3                        span 2 (two entries are left)
  *     head ----> a ----> b ----> c ----> d ----> e ----> 0                            level 0
  *
- * The links of an entry have the same shape (skiplist_entry.ts); where an entry keeps the ref of the one
- * before, the head keeps the ref of the last. A span counts the level-0 steps of its forward ref; one that
- * leads nowhere counts the entries that are left.
+ * The links of an entry have the same shape (skiplist_entry.ts); where an entry keeps the ref of
+ * the one before, the head keeps the ref of the last. A span counts the level-0 steps of its
+ * forward ref; one that leads nowhere counts the entries that are left.
  *
- * A descent begins at the head's highest level in use, goes forward while the next entry is still before
- * the place wanted, then down. There are four, by what is wanted (an entry, a score, a member, a rank);
- * each writes down where it left every level and after how many entries: a path. Everything else is one
- * path, or two, and a few loads or stores:
+ * A descent begins at the head's highest level in use, goes forward while the next entry is still
+ * before the place wanted, then down. There are four, by what is wanted (an entry, a score, a
+ * member, a rank); each writes down where it left every level and after how many entries: a path.
+ * Everything else is one path, or two, and a few loads or stores:
  *
  *     first of a range     the entry behind the path to its minimum
  *     count of a range     the difference of two ranks
  *     insert               store into each place of the path, as many levels as the entry has
  *     delete a range       each level of the first path now leads to where that of the second leads
  *
- * The rank of a known entry needs no descent: going forward on the highest level of whatever entry is
- * reached climbs to the top and runs off the end, and the spans on the way add up to what is behind the
- * entry. It reads about 3 entries per level and compares none; a descent reads 4 and compares them.
+ * The rank of a known entry needs no descent: going forward on the highest level of whatever entry
+ * is reached climbs to the top and runs off the end, and the spans on the way add up to what is
+ * behind the entry. It reads about 3 entries per level and compares none; a descent reads 4 and
+ * compares them.
  *
- * Two measures keep a descent's cache misses down. The score stands in the first 16 bytes of a block, and
- * the links right behind the member, so an entry with a short member is looked at and left through one or
- * two lines. An entry that was too far on one level is not looked at again on the next. At a million
- * entries a descent takes 1.5 to 2 us, nearly all of it waiting for memory. Touching entries further ahead
- * while walking along level 0 was tried: 15 % at best, so there is none of it.
+ * Two measures keep a descent's cache misses down. The score stands in the first 16 bytes of a
+ * block, and the links right behind the member, so an entry with a short member is looked at and
+ * left through one or two lines. An entry that was too far on one level is not looked at again on
+ * the next. At a million entries a descent takes 1.5 to 2 us, nearly all of it waiting for memory.
+ * Touching entries further ahead while walking along level 0 was tried: 15 % at best, so there is
+ * none of it.
  *
- * Why not a tree with wide nodes: an entry must keep its ref, because the dict holds it; the tree would
- * need 6 to 8 bytes per entry beside it, and miss as often on the entries that it compares.
+ * Why not a tree with wide nodes: an entry must keep its ref, because the dict holds it; the tree
+ * would need 6 to 8 bytes per entry beside it, and miss as often on the entries that it compares.
  *
- * Ownership: the list owns its root. Entries belong to the caller, who allocates them before `insert` and
- * frees them after `remove`. Nothing here allocates but `create`.
+ * Ownership: the list owns its root. Entries belong to the caller, who allocates them before
+ * `insert` and frees them after `remove`. Nothing here allocates but `create`.
  * Limits: 2^31 - 1 entries, 32 levels.
  *
- * Credit: William Pugh, "Skip Lists: A Probabilistic Alternative to Balanced Trees" (1990), also for the
- * widths that give ranks ("A Skip List Cookbook") and for not looking twice. The order, the back links and the
- * chance of 1/4 are those of Redis's sorted sets.
+ * Credit: William Pugh, "Skip Lists: A Probabilistic Alternative to Balanced Trees" (1990), also
+ * for the widths that give ranks ("A Skip List Cookbook") and for not looking twice. The order, the
+ * back links and the chance of 1/4 are those of Redis's sorted sets.
  */
 import { assert } from "../base/assert.ts";
 import { bytesCompare, type ReadonlyBytes } from "../base/bytes.ts";
@@ -300,8 +303,8 @@ export class Skiplist {
   }
 
   /**
-   * Takes out the entries from one rank to another, both included, and appends them to `out` in order.
-   * Ranks beyond the ends are cut off. Returns how many.
+   * Takes out the entries from one rank to another, both included, and appends them to `out` in
+   * order. Ranks beyond the ends are cut off. Returns how many.
    */
   deleteRangeByRank(root: number, first: number, last: number, out: RefList): number {
     const length = this.length(root);
@@ -313,13 +316,19 @@ export class Skiplist {
     return this.cut(root, out);
   }
 
-  /** Takes out the entries in a range of scores and appends them to `out` in order. Returns how many. */
+  /**
+   * Takes out the entries in a range of scores and appends them to `out` in order. Returns how
+   * many.
+   */
   deleteRangeByScore(root: number, range: ScoreRange, out: RefList): number {
     this.descendToScoreRange(root, range);
     return this.cut(root, out);
   }
 
-  /** Takes out the entries in a range of members and appends them to `out` in order. Returns how many. */
+  /**
+   * Takes out the entries in a range of members and appends them to `out` in order. Returns how
+   * many.
+   */
   deleteRangeByLex(root: number, range: LexRange, out: RefList): number {
     this.descendToLexMin(root, range, path);
     this.descendToLexMax(root, range, endPath);
@@ -368,7 +377,9 @@ export class Skiplist {
 
   // Descents. Each leaves the path's level 0 at the last entry before the place wanted.
 
-  /** To before the entries that are not below `target`, which is here or is not. Always into `path`. */
+  /**
+   * To before the entries that are not below `target`, which is here or is not. Always into `path`.
+   */
   private descendToEntry(root: number, target: number): void {
     const { u8, i32, f64 } = this;
     const { refs, links, ranks } = path;
@@ -443,7 +454,10 @@ export class Skiplist {
     }
   }
 
-  /** To before the entries whose member is not below the bytes; with `orEqual` to before those above them. */
+  /**
+   * To before the entries whose member is not below the bytes; with `orEqual` to before those above
+   * them.
+   */
   private descendToMember(
     root: number,
     member: ReadonlyBytes,
@@ -567,8 +581,8 @@ export class Skiplist {
   // Changes along `path`.
 
   /**
-   * Takes out what is between `path` and `endPath` and appends it to `out`. Returns how many entries that
-   * were: none when the paths have crossed, as those to an empty range do.
+   * Takes out what is between `path` and `endPath` and appends it to `out`. Returns how many
+   * entries that were: none when the paths have crossed, as those to an empty range do.
    */
   private cut(root: number, out: RefList): number {
     const count = endPath.ranks[0] - path.ranks[0];
@@ -586,7 +600,8 @@ export class Skiplist {
       const endAt = endPath.links[l] + 2 * l;
       arena.storeI32(path.refs[l], (at + FORWARD) << 2, this.word(end, endAt + FORWARD));
       if (l === 0) continue;
-      // The rank of what the level leads to now, less those taken out, less the rank of where it starts.
+      // The rank of what the level leads to now, less those taken out, less the rank of where it
+      // starts.
       const target = endPath.ranks[l] + this.word(end, endAt + SPAN) - count;
       arena.storeI32(path.refs[l], (at + SPAN) << 2, target - path.ranks[l]);
     }

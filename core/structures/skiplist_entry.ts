@@ -1,10 +1,11 @@
 /**
  * SkiplistEntry: a member of a large sorted set, one block for both of its structures.
  *
- * It is an entry (entry.ts), so a dict finds it by its member, and a node, so a skiplist keeps it in
- * order. The double that is an expiry in other entries is the score here.
+ * It is an entry (entry.ts), so a dict finds it by its member, and a node, so a skiplist keeps it
+ * in order. The double that is an expiry in other entries is the score here.
  *
- *     byte 0    meta     bit 7 is set; bits 8 to 13 are the number of levels, 1 to 32; the owner has the rest
+ *     byte 0    meta     bit 7 is set; bits 8 to 13 are the number of levels, 1 to 32; the rest is
+ *                        the owner's
  *     byte 4    length of the member in bytes
  *     byte 8    score, a double, not NaN
  *     byte 16   member bytes
@@ -17,12 +18,13 @@
  *                     2l   span       likewise on level l
  *                   2l+1   forward
  *
- * The span of level 0 is always one, so it is not stored: the ref of the entry before takes its place.
- * A member of 10 bytes takes 40 bytes in three cases of four and 42.7 on average, beside 5 to 7 bytes of
- * the dict's table. Redis allocates a node, a string for the member and an entry of its dict.
+ * The span of level 0 is always one, so it is not stored: the ref of the entry before takes its
+ * place. A member of 10 bytes takes 40 bytes in three cases of four and 42.7 on average, beside 5
+ * to 7 bytes of the dict's table. Redis allocates a node, a string for the member and an entry of
+ * its dict.
  *
- * Levels: an entry has one level more than another with a chance of 1/4, as in Redis. That is 1.33 levels
- * per entry; the usual 1/2 would take 2, for a search as long.
+ * Levels: an entry has one level more than another with a chance of 1/4, as in Redis. That is 1.33
+ * levels per entry; the usual 1/2 would take 2, for a search as long.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import type { Prng } from "../base/prng.ts";

@@ -1,12 +1,12 @@
 /**
  * Ranges of a sorted set: from one score to another, or from one member to another.
  *
- * Whoever parses a command keeps one object of each kind and fills it anew; both forms of a sorted set,
- * and the skiplist, ask the functions below. A range may be empty (its minimum above its maximum);
- * nothing is inside it then.
+ * Whoever parses a command keeps one object of each kind and fills it anew; both forms of a sorted
+ * set, and the skiplist, ask the functions below. A range may be empty (its minimum above its
+ * maximum); nothing is inside it then.
  *
- * Members are compared as unsigned bytes, a prefix before what it is a prefix of. A range of members only
- * means something where all scores are equal.
+ * Members are compared as unsigned bytes, a prefix before what it is a prefix of. A range of
+ * members only means something where all scores are equal.
  */
 import { bytesCompare, type ReadonlyBytes } from "../base/bytes.ts";
 

@@ -1,6 +1,7 @@
 /**
- * The skiplist, and the dict that shares its entries, against a sorted array: random operations on lists of
- * all sizes, with equal scores, infinities, zeros of both signs and members that begin alike.
+ * The skiplist, and the dict that shares its entries, against a sorted array: random operations on
+ * lists of all sizes, with equal scores, infinities, zeros of both signs and members that begin
+ * alike.
  */
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
