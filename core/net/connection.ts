@@ -34,6 +34,8 @@ const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
 const UNAUTHENTICATED_QUERY_MAX: number = 1024 * 1024;
 /** How long a client is silent before its buffer is trimmed, in ms. */
 const IDLE_MS = 2000;
+/** How long a client that is to be closed may leave its last replies unread, in ms. */
+const LAST_REPLY_MS = 10_000;
 /** After how long the peak of replies is forgotten, in ms. */
 const PEAK_MS = 5000;
 /** Bytes of a query shown in the log. */
@@ -136,6 +138,15 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     }
   }
 
+  /** Whoever has sent all its requests still gets all its replies, as far as it reads them. */
+  onEnd(): void {
+    const { client, server } = this;
+    if (this.chunk === null && client.reply.bytes === 0) return this.close();
+    client.flags |= CLIENT_CLOSE_AFTER_REPLY;
+    server.turn.begin();
+    this.scheduleFlush();
+  }
+
   onFault(error: unknown): void {
     this.server.logBug(`the connection of ${this.addr}`, error);
     // The shared parsers may have stopped anywhere.
@@ -149,6 +160,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     client.lastInteractionMs = server.keyspace.nowMs;
     client.netInputBytes += bytes;
     server.stats.netInputBytes += bytes;
+    server.stats.reads++;
   }
 
   /** Executes the whole requests in the query buffer. */
@@ -296,6 +308,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       const left = this.chunk.len - this.chunkSent;
       this.sending = true;
       const sent = this.socket.write(this.chunk.buf, this.chunkSent, left);
+      this.server.stats.writes++;
       if (sent === left) this.sending = false;
       this.sent(sent);
     }
@@ -348,8 +361,11 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   // Time and closing.
 
   tick(nowMs: number): void {
+    const { client } = this;
+    const idleMs = nowMs - client.lastInteractionMs;
     if (this.unsentChunks > 0) this.checkOutputLimit();
-    if (nowMs - this.client.lastInteractionMs > IDLE_MS) this.query.trim(this.parser);
+    if (idleMs > IDLE_MS) this.query.trim(this.parser);
+    if (idleMs > LAST_REPLY_MS && (client.flags & CLIENT_CLOSE_AFTER_REPLY) !== 0) this.close();
     if (this.replyPeakBytes !== 0 && nowMs - this.peakSinceMs > PEAK_MS) this.notePeak(0);
   }
 

@@ -66,6 +66,8 @@ function traffic(server: Server): string {
   return `unexpected_error_replies:0\r\n` +
     `total_error_replies:${stats.totalErrorReplies}\r\n` +
     `dump_payload_sanitizations:0\r\n` +
+    `total_reads_processed:${stats.reads}\r\n` +
+    `total_writes_processed:${stats.writes}\r\n` +
     `io_threaded_reads_processed:0\r\n` +
     `io_threaded_writes_processed:0\r\n` +
     `client_query_buffer_limit_disconnections:${stats.queryBufferLimitDisconnections}\r\n` +

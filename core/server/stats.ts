@@ -41,6 +41,9 @@ export class Stats {
   commandsProcessed = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** Reads from and writes to sockets. */
+  reads = 0;
+  writes = 0;
   totalErrorReplies = 0;
   queryBufferLimitDisconnections = 0;
   outputBufferLimitDisconnections = 0;
@@ -82,6 +85,8 @@ export class Stats {
     this.commandsProcessed = 0;
     this.netInputBytes = 0;
     this.netOutputBytes = 0;
+    this.reads = 0;
+    this.writes = 0;
     this.totalErrorReplies = 0;
     this.queryBufferLimitDisconnections = 0;
     this.outputBufferLimitDisconnections = 0;

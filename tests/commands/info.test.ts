@@ -80,7 +80,7 @@ test("what monitoring reads is there, and numbers are numbers", async () => {
     "rdb_changes_since_last_save rdb_last_save_time aof_enabled total_connections_received " +
     "total_commands_processed instantaneous_ops_per_sec total_net_input_bytes evicted_keys " +
     "instantaneous_input_kbps rejected_connections expired_keys keyspace_hits pubsub_channels " +
-    "latest_fork_usec connected_slaves master_repl_offset used_cpu_sys used_cpu_user " +
+    "latest_fork_usec total_reads_processed total_writes_processed connected_slaves master_repl_offset used_cpu_sys used_cpu_user " +
     "cluster_enabled allocator_frag_ratio lazyfree_pending_objects tcp_port process_id";
   for (const name of numbers.split(" ")) {
     assert.match(fields.get(name) ?? "missing", /^-?\d+(\.\d+)?$/, name);
