@@ -273,7 +273,8 @@ describe("dict when memory runs out", () => {
             }
           }
           model.validate();
-          assert.ok(model.dict.count > 200, `${model.dict.count}`);
+          // Full means that no run can be opened: what is left of the pages is less than one.
+          assert.ok(arena.headroomBytes < 64 * 1024, `${arena.headroomBytes}`);
           const keep = prng.nextBelow(400);
           while (model.names.length > keep) model.remove(toBytes(pick(prng, model.names)));
           model.validate();
