@@ -43,7 +43,7 @@ interface BindAddress {
 }
 
 export class Listener implements NetPort {
-  private readonly server: Server;
+  readonly server: Server;
   private readonly transport: Transport;
   /** What is open, by `keyOf` its address. */
   private readonly open = new Map<string, Listening>();

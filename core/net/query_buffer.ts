@@ -19,7 +19,7 @@
 import type { RespParser } from "../protocol/resp_parser.ts";
 
 /** First size of a read, and smallest room for an unfinished request. */
-export const READ_MIN = 1024;
+export const READ_MIN = 512;
 /** Largest size of a read, large arguments aside. */
 export const READ_MAX: number = 16 * 1024;
 /** Offsets are int32. */

@@ -42,6 +42,8 @@ export interface SocketOwner {
   onBytes(bytes: Uint8Array): void;
   /** See `Socket.write`. */
   onSent(len: number): void;
+  /** The peer will send nothing more; it may still read. */
+  onEnd(): void;
   /** Something in this connection threw what it should not have. The connection is closed. */
   onFault(error: unknown): void;
   /** The socket is gone. Called once. */

@@ -1,9 +1,12 @@
 /**
  * Transport over `Bun.listen`.
  *
- * Bun brings its own read buffers, up to 512 KiB, and writes at once, telling how many bytes the kernel took; the
- * rest is tried again after its `drain`. When the peer ends its half of a connection Bun closes the other
- * half behind what was written so far, which is what Redis does.
+ * Bun brings its own read buffers and writes at once, telling how many bytes the kernel took; the rest is tried
+ * again after its `drain`.
+ *
+ * A read buffer of Bun's has up to 512 KiB, which may be 60,000 commands. It is passed on in slices, one per round
+ * of the event loop, so that the others have their turn and replies leave in between; the socket is paused
+ * meanwhile.
  *
  * `backlog` is Bun's own, 512; it binds exclusively, so that a port in use is an error.
  */
@@ -20,13 +23,15 @@ import {
 
 /** The part of Bun's API used here. */
 interface BunTcpSocket {
-  data: BunSocket | null;
+  data: BunSocket | undefined;
   readonly fd: number;
-  readonly remoteAddress: string;
+  readonly remoteAddress: string | undefined;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
   write(data: Uint8Array, byteOffset: number, byteLength: number): number;
+  pause(): void;
+  resume(): void;
   /** Closes the sending half. */
   shutdown(): void;
   /** Closes both, in order: what the kernel has goes out. */
@@ -39,6 +44,7 @@ interface BunHandlers {
   open(socket: BunTcpSocket): void;
   data(socket: BunTcpSocket, bytes: Uint8Array): void;
   drain(socket: BunTcpSocket): void;
+  end(socket: BunTcpSocket): void;
   close(socket: BunTcpSocket): void;
   error(socket: BunTcpSocket, error: Error): void;
 }
@@ -47,6 +53,7 @@ interface BunListenOptions {
   hostname?: string;
   port?: number;
   unix?: string;
+  allowHalfOpen: true;
   exclusive?: boolean;
   ipv6Only?: boolean;
   socket: BunHandlers;
@@ -55,6 +62,12 @@ interface BunListenOptions {
 declare const Bun: {
   listen(options: BunListenOptions): { stop(closeActive?: boolean): void };
 };
+
+/** Bytes passed on at once; as many as Deno's transport reads. */
+const SLICE_BYTES: number = 16 * 1024;
+
+/** A peer that has ended its half gets its replies all the same. */
+const HALF_OPEN = { allowHalfOpen: true } as const;
 
 class BunSocket implements Socket {
   readonly addr: string;
@@ -65,18 +78,59 @@ class BunSocket implements Socket {
   /** Part of a write is with nobody: `drain` will ask for it. */
   private isFull = false;
   private closed = false;
+  /** The peer has ended its half. */
+  private peerEnded = false;
+  /** Bytes that wait for their round, and how far they are passed on. */
+  private backlog: Uint8Array | null = null;
+  private passed = 0;
+  private readonly goOn = () => this.passSlice();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(socket: BunTcpSocket, unixPath: string | null) {
     this.socket = socket;
     this.fd = socket.fd;
     if (unixPath === null) {
-      this.addr = addressText(socket.remoteAddress, socket.remotePort);
+      this.addr = addressText(socket.remoteAddress ?? "?", socket.remotePort);
       this.laddr = addressText(socket.localAddress, socket.localPort);
     } else {
       this.addr = `${unixPath}:0`;
       this.laddr = this.addr;
     }
+  }
+
+  /** Bytes have arrived; the buffer is ours. */
+  received(bytes: Uint8Array): void {
+    if (this.backlog !== null) {
+      // What came before the pause took effect.
+      this.backlog = joined(this.backlog.subarray(this.passed), bytes);
+      this.passed = 0;
+    } else if (bytes.length <= SLICE_BYTES) {
+      this.owner?.onBytes(bytes);
+    } else if (this.owner !== null) {
+      this.backlog = bytes;
+      this.passed = 0;
+      this.socket.pause();
+      this.passSlice();
+    }
+  }
+
+  private passSlice(): void {
+    const { backlog, owner } = this;
+    if (backlog === null) return;
+    if (owner === null) {
+      this.backlog = null;
+      return;
+    }
+    const end = Math.min(this.passed + SLICE_BYTES, backlog.length);
+    const slice = backlog.subarray(this.passed, end);
+    this.passed = end;
+    owner.onBytes(slice);
+    if (end < backlog.length) {
+      setImmediate(this.goOn);
+      return;
+    }
+    this.backlog = null;
+    if (!this.closed) this.socket.resume();
   }
 
   write(buf: Uint8Array, off: number, len: number): number {
@@ -97,10 +151,19 @@ class BunSocket implements Socket {
     this.owner?.onSent(0);
   }
 
+  /** The peer has ended its half. */
+  peerEnd(): void {
+    this.peerEnded = true;
+    if (this.owner === null) this.close();
+    else this.owner.onEnd();
+  }
+
   end(): void {
-    if (this.closed) return;
+    if (this.closed || this.timer !== null) return;
+    if (this.peerEnded) return this.close();
     this.timer = setTimeout(() => this.close(), LINGER_MS);
     this.timer.unref();
+    if (this.backlog !== null) this.socket.resume();
     this.socket.shutdown();
     this.leaveOwner();
   }
@@ -133,11 +196,15 @@ export const bunTransport: Transport = {
   listen(options: ListenOptions, accept: Acceptor): Listening {
     const { hostname, port, keepAliveSeconds } = options;
     const socket = handlers(null, accept, keepAliveSeconds);
-    return stopper(Bun.listen({ hostname, port, exclusive: true, ipv6Only: true, socket }));
+    return stopper(
+      Bun.listen({ ...HALF_OPEN, hostname, port, exclusive: true, ipv6Only: true, socket }),
+    );
   },
 
   listenUnix(path: string, accept: Acceptor): Listening {
-    return stopper(Bun.listen({ unix: path, socket: handlers(path, accept, () => 0) }));
+    return stopper(
+      Bun.listen({ ...HALF_OPEN, unix: path, socket: handlers(path, accept, () => 0) }),
+    );
   },
 };
 
@@ -153,6 +220,11 @@ function handlers(
   return {
     open(socket) {
       if (unixPath === null) {
+        // The peer has gone already: there is no address to be had.
+        if (socket.remoteAddress === undefined) {
+          socket.end();
+          return;
+        }
         socket.setNoDelay(true);
         const seconds = keepAliveSeconds();
         if (seconds > 0) socket.setKeepAlive(true, seconds * 1000);
@@ -162,10 +234,14 @@ function handlers(
       wrapped.owner = accept(wrapped, unixPath !== null);
     },
     data(socket, bytes) {
-      socket.data?.owner?.onBytes(bytes);
+      socket.data?.received(bytes);
     },
     drain(socket) {
       socket.data?.drained();
+    },
+    end(socket) {
+      if (socket.data === undefined) socket.end();
+      else socket.data.peerEnd();
     },
     close(socket) {
       socket.data?.gone();
@@ -173,9 +249,16 @@ function handlers(
     // Errors of the system, which have a code, and what a handler above has thrown.
     error(socket, error) {
       const wrapped = socket.data;
-      if (wrapped === null) socket.end();
+      if (wrapped === undefined) socket.end();
       else if (wrapped.owner === null || "code" in error) wrapped.close();
       else wrapped.owner.onFault(error);
     },
   };
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

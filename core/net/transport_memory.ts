@@ -159,6 +159,11 @@ export class MemoryPeer {
     while (this.pump());
   }
 
+  /** Sends nothing more, but goes on reading. */
+  end(): void {
+    this.owner?.onEnd();
+  }
+
   /** Ends the connection. */
   close(): void {
     const { owner } = this;

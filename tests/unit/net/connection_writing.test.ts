@@ -105,6 +105,34 @@ for (const { name, peer: mode } of MODES) {
       assert.equal(net.server.clients.count, 0);
     });
 
+    test("a peer that has ended its half gets its replies, then the end", async () => {
+      const net = new MemoryNet().start();
+      const peer = net.connect({ ...mode, asyncWrites: true, writeMax: 5000 });
+      peer.send("ZEROS 50000\r\nPING\r\nSET k unfini");
+      peer.end();
+      await turnEnd();
+      assert.match(clientInfo(net.lastClient()), / flags=c /);
+      peer.pumpAll();
+      assert.equal(peer.take(), `${zeros(50000)}+PONG\r\n`);
+      assert.equal(peer.ended, true);
+      const silent = net.connect(mode);
+      silent.end();
+      assert.equal(silent.ended, true, "nothing waits for it");
+      assert.equal(net.server.clients.count, 0);
+    });
+
+    test("a client to be closed that does not take its last reply is closed without it", async () => {
+      const net = new MemoryNet().start();
+      const peer = net.connect(mode);
+      peer.stall();
+      await ask(peer, "PING\r\nQUIT\r\n");
+      net.advance(9000);
+      assert.equal(peer.ended, false);
+      net.advance(2000);
+      assert.equal(peer.ended, true);
+      assert.equal(net.server.clients.count, 0);
+    });
+
     test("leaves nothing behind when the peer goes", async () => {
       const net = new MemoryNet().start();
       const peer = net.connect({ ...mode, asyncWrites: true });

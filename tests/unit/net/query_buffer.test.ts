@@ -23,22 +23,22 @@ test("a read that fills its room makes the next larger, up to a limit", () => {
     query.filled(length);
     query.consumed(query.end);
   }
-  assert.deepEqual(sizes, [READ_MIN, READ_MIN * 4, READ_MAX, READ_MAX, READ_MAX]);
+  assert.deepEqual(sizes, [READ_MIN, READ_MIN * 4, READ_MIN * 16, READ_MAX, READ_MAX]);
 });
 
 test("reads that leave most of it empty make it smaller, one full one does not", () => {
   const query = new QueryBuffer();
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 4; i++) {
     query.filled(query.readTarget(null).length);
     query.consumed(query.end);
   }
   const sizes = new Set<number>();
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 60; i++) {
     sizes.add(query.readTarget(null).length);
     query.filled(10);
     query.consumed(query.end);
   }
-  assert.deepEqual([...sizes], [READ_MAX, READ_MAX / 4, READ_MAX / 16]);
+  assert.deepEqual([...sizes], [READ_MAX, READ_MAX / 4, READ_MAX / 16, READ_MIN]);
 });
 
 test("an unfinished request that fills the buffer makes it grow", () => {
