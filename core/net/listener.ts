@@ -1,9 +1,9 @@
 /**
  * Listener: opens the configured addresses and makes a connection of each socket that comes.
  *
- * `bind` and `port` can be changed while the server runs. What is no longer wanted is closed first, because a
- * wildcard address can't be opened beside another one of the same port; if the rest can't be opened the
- * configuration puts the old values back and with them the old addresses.
+ * `bind` and `port` can be changed while the server runs: the new addresses are opened, then the old ones closed,
+ * and if that fails everything stays as it was. Only where a new address can't be opened beside an old one of the
+ * same port, as a wildcard can't, the old one is closed first.
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { ascii } from "../base/bytes.ts";
@@ -36,8 +36,12 @@ const UNSUPPORTED = REASONS[2][2];
 const ANY_4 = "0.0.0.0";
 const ANY_6 = "::";
 
+/** How long a closed address may still be in use, in ms. */
+const RELEASE_MS = 1000;
+
 interface BindAddress {
   readonly hostname: string;
+  readonly port: number;
   /** This machine need not have it. */
   readonly optional: boolean;
 }
@@ -47,6 +51,8 @@ export class Listener implements NetPort {
   private readonly transport: Transport;
   /** What is open, by `keyOf` its address. */
   private readonly open = new Map<string, Listening>();
+  /** Ports of addresses that were closed a moment ago. */
+  private readonly releasing = new Set<number>();
   private unix: Listening | null = null;
   private unixPath = "";
   private isListening = false;
@@ -107,28 +113,55 @@ export class Listener implements NetPort {
 
   /** Opens what `bind` and `port` say and closes what they no longer say. Returns why it can't. */
   private listenTcp(): string | null {
-    const { config, log } = this.server;
-    const port = config.num("port");
-    const wanted = port === 0 ? [] : bindAddresses(config.list("bind"));
-    const wantedKeys = wanted.map(({ hostname }) => keyOf(hostname, port));
-    let closedAny = false;
-    for (const [key, listening] of this.open) {
-      if (wantedKeys.includes(key)) continue;
-      listening.close();
-      this.open.delete(key);
-      closedAny = true;
-    }
-    for (const { hostname, optional } of wanted) {
-      const reason = this.openAddress(hostname, port);
-      if (reason === null) continue;
-      if (reason === IN_USE && closedAny) {
-        this.openSoon(hostname, port);
+    const opened: string[] = [];
+    const wanted = this.wantedKeys();
+    for (const { hostname, port, optional } of this.wanted()) {
+      const key = keyOf(hostname, port);
+      if (this.open.has(key)) continue;
+      const reason = this.openAddress(hostname, port) && this.openInstead(hostname, port, wanted);
+      if (reason === null) {
+        opened.push(key);
         continue;
       }
       const failure = couldNot(hostname, port, reason);
-      if (reason !== UNSUPPORTED && !(optional && reason === MISSING)) return failure;
-      log.warning(`Warning: ${failure}`);
+      if (reason !== UNSUPPORTED && !(optional && reason === MISSING)) {
+        for (const key of opened) this.closeAddress(key);
+        return failure;
+      }
+      this.server.log.warning(`Warning: ${failure}`);
     }
+    for (const key of [...this.open.keys()]) {
+      if (!wanted.includes(key)) this.closeAddress(key);
+    }
+    return null;
+  }
+
+  /** What the configuration asks for. */
+  private wanted(): BindAddress[] {
+    const { config } = this.server;
+    const port = config.num("port");
+    return port === 0 ? [] : bindAddresses(config.list("bind"), port);
+  }
+
+  private wantedKeys(): string[] {
+    return this.wanted().map(({ hostname, port }) => keyOf(hostname, port));
+  }
+
+  private closeAddress(key: string): void {
+    this.open.get(key)?.close();
+    if (!this.open.delete(key)) return;
+    this.releasing.add(portOf(key));
+    setTimeout(() => this.releasing.delete(portOf(key)), RELEASE_MS).unref();
+  }
+
+  /** Opens an address in place of those of the same port that are no longer wanted. */
+  private openInstead(hostname: string, port: number, wanted: readonly string[]): string | null {
+    for (const key of [...this.open.keys()]) {
+      if (portOf(key) === port && !wanted.includes(key)) this.closeAddress(key);
+    }
+    const reason = this.openAddress(hostname, port);
+    if (reason !== IN_USE || !this.releasing.has(port)) return reason;
+    this.openSoon(hostname, port);
     return null;
   }
 
@@ -137,8 +170,9 @@ export class Listener implements NetPort {
     const { config, log } = this.server;
     const key = keyOf(hostname, port);
     if (this.open.has(key)) return null;
-    if (this.transport.isDualStack && hostname === ANY_4 && this.open.has(keyOf(ANY_6, port))) {
-      return null;
+    if (this.transport.isDualStack && hostname === ANY_4) {
+      const any6 = keyOf(ANY_6, port);
+      if (this.open.has(any6) && this.wantedKeys().includes(any6)) return null;
     }
     try {
       const listening = this.transport.listen({
@@ -158,9 +192,11 @@ export class Listener implements NetPort {
   /** Deno gives the port of a closed listener back a moment later. */
   private openSoon(hostname: string, port: number): void {
     setTimeout(() => {
-      if (!this.isListening || this.server.config.num("port") !== port) return;
+      const key = keyOf(hostname, port);
+      if (!this.isListening || this.open.has(key) || !this.wantedKeys().includes(key)) return;
       const reason = this.openAddress(hostname, port);
-      if (reason !== null) this.server.log.warning(couldNot(hostname, port, reason));
+      if (reason === IN_USE && this.releasing.has(port)) this.openSoon(hostname, port);
+      else if (reason !== null) this.server.log.warning(couldNot(hostname, port, reason));
     }, 0);
   }
 
@@ -207,12 +243,12 @@ export class Listener implements NetPort {
  * `bind`'s words: "-" before an address makes it optional, "*" is every address, "::*" every IPv6 one. These
  * come first: where they include IPv4, "0.0.0.0" beside them is nothing more to open.
  */
-function bindAddresses(words: readonly string[]): BindAddress[] {
+function bindAddresses(words: readonly string[], port: number): BindAddress[] {
   const list = words.map((word) => {
     const optional = word.startsWith("-");
     const name = optional ? word.slice(1) : word;
     const hostname = name === "*" ? ANY_4 : name === "::*" ? ANY_6 : name;
-    return { hostname, optional };
+    return { hostname, port, optional };
   });
   return [
     ...list.filter(({ hostname }) => hostname === ANY_6),
@@ -222,6 +258,10 @@ function bindAddresses(words: readonly string[]): BindAddress[] {
 
 function keyOf(hostname: string, port: number): string {
   return `${hostname} ${port}`;
+}
+
+function portOf(key: string): number {
+  return Number(key.slice(key.indexOf(" ") + 1));
 }
 
 function couldNot(hostname: string, port: number, reason: string): string {

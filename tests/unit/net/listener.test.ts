@@ -83,6 +83,17 @@ test("bind and port can be changed", async () => {
       "Failed to bind to specified addresses.",
   );
   assert.deepEqual(net.transport.addresses().sort(), ["10.0.0.1:7001", "127.0.0.1:7001"]);
+  const other = net.transport.listen(
+    { hostname: "10.0.0.1", port: 7009, backlog: 1, keepAliveSeconds: () => 0, acceptFailed() {} },
+    () => null,
+  );
+  assert.equal(
+    net.server.config.set([["port", "7009"]]),
+    "ERR CONFIG SET failed (possibly related to argument 'port') - " +
+      "Unable to listen on this port. Check server logs.",
+  );
+  other.close();
+  assert.deepEqual(net.transport.addresses().sort(), ["10.0.0.1:7001", "127.0.0.1:7001"]);
   net.set("port", "0");
   assert.deepEqual(net.transport.addresses(), []);
   net.set("port", String(PORT));
@@ -93,14 +104,16 @@ test("a port that the runtime gives back late is opened a moment later", async (
   const net = new MemoryNet().start();
   const { transport } = net;
   const listen = transport.listen.bind(transport);
-  let refusals = 1;
+  let refusals = 3;
   transport.listen = (options: ListenOptions, accept) => {
     if (refusals-- > 0) throw Object.assign(new Error("late"), { code: "EADDRINUSE" });
     return listen(options, accept);
   };
   net.set("bind", "*");
   assert.deepEqual(transport.addresses(), []);
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < 100 && transport.addresses().length === 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   assert.deepEqual(transport.addresses(), ["0.0.0.0:7000"]);
 });
 
