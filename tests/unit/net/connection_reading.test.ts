@@ -211,6 +211,36 @@ for (const { name, peer: mode } of MODES) {
       assert.equal(await ask(net.connect(mode), "GET k\r\n"), "$-1\r\n");
     });
 
+    test("no bytes make it throw, or keep anybody else from being served", async () => {
+      const n = seed();
+      const prng = new Prng(n);
+      const net = new MemoryNet().start();
+      const hostile = "*$:+-\r\n\0\"'\\ 0123456789GETQUIx\xff";
+      for (let round = 0; round < 300; round++) {
+        const peer = net.connect({ ...mode, readMax: randomInt(prng, 1, 100) });
+        let bytes = "";
+        if (round % 2 === 0) {
+          const len = randomInt(prng, 1, 200);
+          for (let i = 0; i < len; i++) bytes += hostile[randomInt(prng, 0, hostile.length - 1)];
+        } else {
+          // A session with a few bytes changed, left out or doubled.
+          bytes = SENT;
+          for (let i = 0; i < 3; i++) {
+            const at = randomInt(prng, 0, bytes.length - 1);
+            const byte = hostile[randomInt(prng, 0, hostile.length - 1)];
+            bytes = bytes.slice(0, at) + byte.repeat(randomInt(prng, 0, 2)) + bytes.slice(at + 1);
+          }
+        }
+        await ask(peer, bytes);
+        if (randomInt(prng, 0, 1) === 0) peer.close();
+        else peer.end();
+      }
+      await turnEnd();
+      assert.deepEqual(net.log.lines.filter((line) => line.includes("Bug")), [], `seed ${n}`);
+      assert.equal(net.server.clients.count, 0, `seed ${n}`);
+      assert.equal(await ask(net.connect(mode), SENT), WANT, `seed ${n}`);
+    });
+
     test("keeps the limits of those who must authenticate, until they have", async () => {
       const net = new MemoryNet({ requirepass: "secret" }).start();
       const long = request("ECHO", "x".repeat(20_000));
