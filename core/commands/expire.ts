@@ -237,7 +237,7 @@ function getter(name: string, since: string, summary: string, handler: Handler):
     group: "generic",
     complexity: "O(1)",
     summary,
-    history: isRelative ? [["2.8.0", "The reply -2."]] : [],
+    history: isRelative ? [["2.8.0", "The reply -2."]] : undefined,
     keys: [{ flags: KEY_RO | KEY_ACCESS, begin: 1, last: 0, step: 1 }],
     args: [KEY],
     tips: isRelative ? ["nondeterministic_output"] : [],
