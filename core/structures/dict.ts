@@ -604,16 +604,27 @@ export class Dict {
     this.gatherMore(bucket);
   }
 
+  /** Adds a chain to what is gathered. The entries are touched first: hashing one waits for no other. */
   private gatherMore(home: number): void {
+    const from = gatheredCount;
     for (let bucket = home; bucket !== 0; bucket = this.word(bucket, CHILD_WORD)) {
       if (bucket !== home) gatheredChildren[gatheredChildCount++] = bucket;
       for (let slot = 0; slot < SLOTS; slot++) {
         const ref = this.word(bucket, REFS_WORD + slot);
         if (ref === 0) continue;
         assert(gatheredCount < GATHER_MAX, "a chain has at most 4,096 entries");
-        gatheredRefs[gatheredCount] = ref;
-        gatheredHashes[gatheredCount++] = this.hashOfEntry(ref);
+        gatheredRefs[gatheredCount++] = ref;
       }
+    }
+    const i32 = this.arena.i32;
+    let sum = 0;
+    for (let i = from; i < gatheredCount; i++) {
+      const ref = gatheredRefs[i];
+      sum ^= i32[ref >>> 27][(ref & REF_OFFSET_MASK) << 1];
+    }
+    this.touched = sum;
+    for (let i = from; i < gatheredCount; i++) {
+      gatheredHashes[i] = this.hashOfEntry(gatheredRefs[i]);
     }
   }
 
