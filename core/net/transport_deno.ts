@@ -26,6 +26,16 @@ import {
   type Transport,
 } from "./transport.ts";
 
+/**
+ * Deno's own reads and writes, which `conn.read` and `conn.write` wrap in an async function and a set of
+ * pending promises each. Without the wrapping a request costs 0.6 us less, of 2.3 us that are Deno's. They
+ * are internals, so a version without them gets the public ones.
+ */
+interface DirectIo {
+  read(rid: number, buf: Uint8Array): Promise<number>;
+  write(rid: number, buf: Uint8Array): Promise<number>;
+}
+
 /** Where the bytes go that a peer sends after the end. */
 const DISCARD = new Uint8Array(16 * 1024);
 /** What a read counts for besides its bytes. */
@@ -66,6 +76,8 @@ class DenoSocket implements Socket {
   readonly laddr: string;
   readonly fd: number;
   private readonly conn: Deno.Conn;
+  /** The resource's number for `directIo`; -1: use the public functions. */
+  private readonly rid: number;
   private owner: SocketOwner | null = null;
   private reading = false;
   private lingering = false;
@@ -78,7 +90,8 @@ class DenoSocket implements Socket {
 
   constructor(conn: Deno.Conn) {
     this.conn = conn;
-    this.fd = fileDescriptorOf(conn);
+    this.fd = internalNumber(conn, "fd");
+    this.rid = directIo === null ? -1 : internalNumber(conn, "rid");
     this.addr = peerText(conn);
     this.laddr = localText(conn);
   }
@@ -90,7 +103,8 @@ class DenoSocket implements Socket {
 
   write(buf: Uint8Array, off: number, len: number): number {
     const bytes = off === 0 && len === buf.length ? buf : buf.subarray(off, off + len);
-    this.conn.write(bytes).then(this.onWritten, this.onError);
+    const written = this.rid < 0 ? this.conn.write(bytes) : directIo!.write(this.rid, bytes);
+    written.then(this.onWritten, this.onError);
     return 0;
   }
 
@@ -132,7 +146,8 @@ class DenoSocket implements Socket {
     const target = this.owner !== null ? this.readTarget() : this.lingering ? DISCARD : null;
     if (target === null) return;
     this.reading = true;
-    this.conn.read(target).then(this.onRead, this.onError);
+    if (this.rid < 0) this.conn.read(target).then(this.onRead, this.onError);
+    else directIo!.read(this.rid, target).then(this.onRead, this.onError);
   }
 
   /** The owner's buffer, or null when there is no memory for it: then the connection is closed. */
@@ -146,9 +161,10 @@ class DenoSocket implements Socket {
     }
   }
 
+  /** `n` bytes were read; none, or null, at the end. */
   private gotRead(n: number | null): void {
     this.reading = false;
-    if (n === null) {
+    if (n === null || n === 0) {
       this.peerEnded = true;
       if (this.owner === null) this.close();
       else this.owner.onEnd();
@@ -228,14 +244,27 @@ async function acceptAll(
   }
 }
 
-/** Deno keeps the descriptor under a symbol of its own. -1 when a version doesn't. */
-function fileDescriptorOf(conn: Deno.Conn): number {
-  for (const key of Object.getOwnPropertySymbols(conn)) {
-    if (key.description !== "Deno.internal.fd") continue;
-    const fd: unknown = Reflect.get(conn, key);
-    if (typeof fd === "number") return fd;
+/** A number that Deno keeps under a symbol of its own, "fd" or "rid". -1 when a version doesn't. */
+function internalNumber(conn: Deno.Conn, name: string): number {
+  for (let owner: object | null = conn; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    for (const key of Object.getOwnPropertySymbols(owner)) {
+      if (key.description !== `Deno.internal.${name}`) continue;
+      const value: unknown = Reflect.get(conn, key);
+      if (typeof value === "number") return value;
+    }
   }
   return -1;
+}
+
+const directIo: DirectIo | null = findDirectIo();
+
+function findDirectIo(): DirectIo | null {
+  const key: unknown = "internal" in Deno ? Reflect.get(Deno, "internal") : undefined;
+  if (typeof key !== "symbol") return null;
+  const core: unknown = Reflect.get(Deno, key)?.core;
+  if (typeof core !== "object" || core === null) return null;
+  const io = core as Partial<DirectIo>;
+  return typeof io.read === "function" && typeof io.write === "function" ? io as DirectIo : null;
 }
 
 function peerText(conn: Deno.Conn): string {
