@@ -259,7 +259,8 @@ function internalNumber(conn: Deno.Conn, name: string): number {
 const directIo: DirectIo | null = findDirectIo();
 
 function findDirectIo(): DirectIo | null {
-  const key: unknown = "internal" in Deno ? Reflect.get(Deno, "internal") : undefined;
+  if (!("Deno" in globalThis)) return null; // Bun loads this file too.
+  const key: unknown = Reflect.get(Deno, "internal");
   if (typeof key !== "symbol") return null;
   const core: unknown = Reflect.get(Deno, key)?.core;
   if (typeof core !== "object" || core === null) return null;
