@@ -102,8 +102,11 @@ export function readString(arena: Arena, ref: number, out: ByteRange): void {
 /** The string as an integer: as `parseInteger`, NaN when it is none and BIG when it needs a BigInt. */
 export function stringInteger(arena: Arena, ref: number): number {
   if (objectEncoding(arena, ref) === ENC_INT) {
-    const lo = bodyWord(arena, ref, 0);
-    const hi = bodyWord(arena, ref, 1);
+    const words = arena.i32[ref >>> 27];
+    const at = refOffset(ref) + bodyOff(arena, ref) >> 2;
+    const lo = words[at];
+    const hi = words[at + 1];
+    if (hi === lo >> 31) return lo; // 32 bits, as counters are: no doubles on the way.
     return isSafeHigh(hi) ? hi * 2 ** 32 + (lo >>> 0) : BIG;
   }
   readString(arena, ref, range);
@@ -118,6 +121,11 @@ export function stringBigInt(arena: Arena, ref: number): bigint {
 
 /** Stores an integer body: a safe integer. */
 export function storeIntBody(arena: Arena, ref: number, off: number, value: number): void {
+  if ((value | 0) === value) {
+    arena.storeI32(ref, off, value);
+    arena.storeI32(ref, off + 4, value >> 31);
+    return;
+  }
   const hi = Math.floor(value / 2 ** 32);
   arena.storeI32(ref, off, value - hi * 2 ** 32 | 0);
   arena.storeI32(ref, off + 4, hi | 0);
