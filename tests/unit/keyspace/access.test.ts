@@ -45,23 +45,26 @@ describe("access counters (LFU)", () => {
   test("begin at five and grow ever more slowly", () => {
     const n = seed();
     const policy = lfu(n);
-    let access = policy.initial();
-    assert.equal(policy.decayed(access), LFU_INIT);
+    const keys = new Array<number>(30).fill(policy.initial());
+    assert.equal(policy.decayed(keys[0]), LFU_INIT);
     // What Redis's documentation gives for a factor of 10: about 10 after 100 hits, 18 after 1,000,
-    // 49 after 10,000, 142 after 100,000, 255 after a million.
-    const expected: [hits: number, low: number, high: number][] = [
-      [100, 6, 14],
-      [1000, 13, 27],
-      [10_000, 40, 60],
-      [100_000, 125, 160],
-      [1_000_000, 255, 255],
-    ];
+    // 49 after 10,000, 142 after 100,000. One counter strays (5 of 142 is usual), their mean hardly.
+    const expected: [hits: number, mean: number][] = [[100, 9.4], [1000, 19], [10_000, 50], [
+      100_000,
+      146,
+    ]];
     let hits = 0;
-    for (const [until, low, high] of expected) {
-      for (; hits < until; hits++) access = policy.touched(access);
-      const counter = policy.decayed(access);
-      assert.ok(counter >= low && counter <= high, `seed ${n}: ${counter} after ${hits}`);
+    for (const [until, expectedMean] of expected) {
+      for (let k = 0; k < keys.length; k++) {
+        for (let hit = hits; hit < until; hit++) keys[k] = policy.touched(keys[k]);
+      }
+      hits = until;
+      const mean = keys.reduce((sum, access) => sum + policy.decayed(access), 0) / keys.length;
+      assert.ok(Math.abs(mean - expectedMean) < 6, `seed ${n}: ${mean} after ${hits}`);
     }
+    let access = keys[0];
+    for (; policy.decayed(access) < 255; hits++) access = policy.touched(access);
+    assert.ok(hits < 2_000_000, `seed ${n}: 255 after ${hits}`);
     policy.logFactor = 0;
     assert.equal(policy.decayed(policy.touched(access)), 255);
   });
