@@ -1,5 +1,5 @@
 /**
- * core/structures/listpack.ts: what small hashes, sets, sorted sets and lists do all day.
+ * core/structures/listpack.ts and quicklist.ts: what small hashes, sets, sorted sets and all lists do all day.
  *
  * A hash of n fields is 2n entries, of which a look-up compares every second one. Many listpacks take turns,
  * so that the branch predictor can't learn where the field is.
@@ -21,6 +21,16 @@ import {
   lpPrepend,
   lpReplace,
 } from "../../core/structures/listpack.ts";
+import {
+  qlCreate,
+  qlDrop,
+  qlGet,
+  qlNext,
+  qlPeek,
+  qlPush,
+  qlSeek,
+  QuicklistCursor,
+} from "../../core/structures/quicklist.ts";
 import { ListpackValue } from "../../core/structures/listpack_entry.ts";
 
 const PACKS = 64;
@@ -100,5 +110,34 @@ group(() => {
     let ref = lpCreate(arena);
     for (let i = 0; i < 100; i++) ref = lpAppend(arena, ref, payload, 0, 1 + (i & 15));
     arena.free(ref);
+  });
+});
+
+/** A list of 100,000 elements, which pushing and dropping keep at that. */
+const list = qlCreate(arena, -2, 0);
+const cursor = new QuicklistCursor();
+for (let i = 0; i < 100_000; i++) qlPush(arena, list, false, payload, 0, 16);
+
+group(() => {
+  for (const atHead of [true, false]) {
+    bench(`push at the ${atHead ? "head" : "tail"}, pop at the other end`, () => {
+      qlPush(arena, list, atHead, payload, 0, 16);
+      qlPeek(arena, list, !atHead, cursor, value);
+      qlDrop(arena, list, !atHead);
+    });
+  }
+  let index = 0;
+  bench("seek among 100,000", () => {
+    index = (index + 7919) % 100_000;
+    qlSeek(arena, list, cursor, index);
+    qlGet(cursor, value);
+  });
+  bench("read 100 elements", () => {
+    index = (index + 7919) % 99_000;
+    let left = 100;
+    for (let ok = qlSeek(arena, list, cursor, index); ok && left > 0; left--) {
+      qlGet(cursor, value);
+      ok = qlNext(arena, cursor);
+    }
   });
 });
