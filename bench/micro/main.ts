@@ -10,6 +10,7 @@ import "./arena.ts";
 import "./base.ts";
 import "./dict.ts";
 import "./resp_parser.ts";
+import "./listpack.ts";
 import "./skiplist.ts";
 
 const pattern = process.argv[2];
