@@ -10,7 +10,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RespClient } from "../../tests/support/resp_client.ts";
@@ -162,7 +162,7 @@ export class RunningServer {
     return {
       name: this.spec.name,
       label: this.spec.label,
-      command: this.spec.command?.join(" ") ?? `${this.spec.host}:${this.port}`,
+      command: commandText(this.spec) ?? `${this.spec.host}:${this.port}`,
       version: own ?? info.get("redis_version") ?? "unknown",
       runtime: this.spec.runtime,
     };
@@ -285,4 +285,11 @@ async function waitReady(host: string, port: number, ended: () => boolean) {
 
 function isLocal(host: string): boolean {
   return host === "localhost" || host.startsWith("127.");
+}
+
+/** The command for the results: without the folder its program happens to be in. */
+function commandText(spec: ServerSpec): string | null {
+  if (spec.command === null) return null;
+  const [program, ...args] = spec.command;
+  return [basename(program), ...args].join(" ");
 }
