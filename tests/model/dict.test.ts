@@ -273,8 +273,8 @@ describe("dict when memory runs out", () => {
             }
           }
           model.validate();
-          // How many fit depends on how many size classes the keys need.
-          assert.ok(model.dict.count > 0, "something fitted");
+          // How many fit depends on how many size classes the keys need; the pages are in use anyhow.
+          assert.ok(model.dict.count > 0 && arena.committedBytes > segmentBytes / 2);
           const keep = prng.nextBelow(400);
           while (model.names.length > keep) model.remove(toBytes(pick(prng, model.names)));
           model.validate();

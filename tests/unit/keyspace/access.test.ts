@@ -49,18 +49,20 @@ describe("access counters (LFU)", () => {
     assert.equal(policy.decayed(keys[0]), LFU_INIT);
     // What Redis's documentation gives for a factor of 10: about 10 after 100 hits, 18 after 1,000,
     // 49 after 10,000, 142 after 100,000. One counter strays (5 of 142 is usual), their mean hardly.
-    const expected: [hits: number, mean: number][] = [[100, 9.4], [1000, 19], [10_000, 50], [
-      100_000,
-      146,
-    ]];
+    const expected: [hits: number, mean: number, within: number][] = [
+      [100, 9.4, 2],
+      [1000, 19, 3],
+      [10_000, 50, 5],
+      [100_000, 146, 6],
+    ];
     let hits = 0;
-    for (const [until, expectedMean] of expected) {
+    for (const [until, expectedMean, within] of expected) {
       for (let k = 0; k < keys.length; k++) {
         for (let hit = hits; hit < until; hit++) keys[k] = policy.touched(keys[k]);
       }
       hits = until;
       const mean = keys.reduce((sum, access) => sum + policy.decayed(access), 0) / keys.length;
-      assert.ok(Math.abs(mean - expectedMean) < 6, `seed ${n}: ${mean} after ${hits}`);
+      assert.ok(Math.abs(mean - expectedMean) < within, `seed ${n}: ${mean} after ${hits}`);
     }
     let access = keys[0];
     for (; policy.decayed(access) < 255; hits++) access = policy.touched(access);
