@@ -8,9 +8,10 @@
  *     |  access: LRU or LFU        | x |  enc  | type |     x: an expiry precedes the key
  *     +----------------------------+---+-------+------+
  *
- * The body holds the value itself while it is small, otherwise a ref to its block and its length. The
- * encodings of strings (t_string.ts) come in two more forms than OBJECT ENCODING shows, because where a
- * value lies is Larder's own business: an inline raw string is still "raw" to a client.
+ * The body of a string holds the value itself while it is small, otherwise a ref to its block and its length.
+ * That of a collection is two words, refs of what its type keeps, so an entry stays where it is while its value
+ * changes. Some encodings come in more forms than OBJECT ENCODING shows, because where a value lies is
+ * Larder's own business: an inline raw string is still "raw" to a client.
  */
 import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
 import {
@@ -49,9 +50,39 @@ export const ENC_INT = 1;
 export const ENC_EMBSTR = 2;
 /** A string that was changed in place or is too long for embstr, yet short enough to lie inline. */
 export const ENC_RAW_INLINE = 3;
+/** A small list, hash, set or sorted set. */
+export const ENC_LISTPACK = 4;
+/** A set of integers. */
+export const ENC_INTSET = 5;
+export const ENC_QUICKLIST = 6;
+/** A large hash or set: a dict. */
+export const ENC_HASHTABLE = 7;
+/** A large sorted set: a skiplist, and a dict over the same entries. */
+export const ENC_SKIPLIST = 8;
+export const ENC_STREAM = 9;
+/** A small hash some of whose fields expire. */
+export const ENC_LISTPACK_EX = 10;
+/** A large hash some of whose fields expire; to clients a hashtable as any other. */
+export const ENC_HASHTABLE_EX = 11;
 
 /** Names of the encodings as OBJECT ENCODING prints them, by number. */
-export const ENCODING_NAMES: readonly string[] = ["raw", "int", "embstr", "raw"];
+export const ENCODING_NAMES: readonly string[] = [
+  "raw",
+  "int",
+  "embstr",
+  "raw",
+  "listpack",
+  "intset",
+  "quicklist",
+  "hashtable",
+  "skiplist",
+  "stream",
+  "listpackex",
+  "hashtable",
+];
+
+/** Bytes of the body of anything but a string: two words, whose meaning is the type's business. */
+export const COLLECTION_BODY_BYTES = 8;
 
 const META_TYPE_MASK = 7;
 const META_ENC_SHIFT = 3;
@@ -86,6 +117,11 @@ export function withEncoding(meta: number, encoding: number): number {
   return meta & ~(META_ENC_MASK << META_ENC_SHIFT) | encoding << META_ENC_SHIFT;
 }
 
+/** Stores the encoding of an entry's value. */
+export function setEncoding(arena: Arena, ref: number, encoding: number): void {
+  arena.storeI32(ref, 0, withEncoding(entryMeta(arena, ref), encoding));
+}
+
 /** The 24 access bits. */
 export function objectAccess(arena: Arena, ref: number): number {
   return entryMeta(arena, ref) >>> META_ACCESS_SHIFT;
@@ -117,4 +153,9 @@ export function bodyOffFor(keyLen: number, hasExpiry: boolean): number {
 export function bodyWord(arena: Arena, ref: number, index: number): number {
   const base = (ref & REF_OFFSET_MASK) << 1;
   return arena.i32[ref >>> 27][base + (bodyOff(arena, ref) >> 2) + index];
+}
+
+/** Stores a word of the body. */
+export function setBodyWord(arena: Arena, ref: number, index: number, value: number): void {
+  arena.storeI32(ref, bodyOff(arena, ref) + (index << 2), value);
 }
