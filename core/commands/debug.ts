@@ -163,7 +163,7 @@ function debugPopulate(c: Client): void {
     const end = formatInteger(value, 6, i);
     value.fill(0, end, 32);
     const valueLen = size === 0 ? end : size;
-    keyspace.setString(c.db, 0, key, 0, keyLen, value, 0, valueLen, NO_EXPIRY);
+    keyspace.strings.set(c.db, 0, key, 0, keyLen, value, 0, valueLen, NO_EXPIRY);
   }
   c.reply.addOk();
 }

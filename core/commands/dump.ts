@@ -99,7 +99,7 @@ function restoreValue(c: Client, ref: number, expireAt: number): void {
   const { buf, off, len } = c.argv;
   const { db } = c;
   const { buf: bytes, off: at, len: count } = value;
-  const made = keyspace.setString(db, ref, buf, off[1], len[1], bytes, at, count, expireAt);
+  const made = keyspace.strings.set(db, ref, buf, off[1], len[1], bytes, at, count, expireAt);
   // The key is new even where it replaces another one, whose accesses don't count for it.
   let bits = access.initial();
   if (access.lfu) {

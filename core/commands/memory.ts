@@ -3,11 +3,11 @@
  * core/server/info_memory.ts.
  *
  * USAGE is exact where Redis estimates: the block of the entry, with key and value or the ref of it; the
- * block of the value where it has one of its own; and the key's share of the tables that find it.
- * SAMPLES has nothing to sample in a string.
+ * blocks of the value where it has its own; and the key's share of the tables that find it. Only where counting
+ * every element of a large value would take long are some of them taken for all.
  */
 import { ascii } from "../base/bytes.ts";
-import { bodyWord, ENC_RAW, NO_EXPIRY, objectEncoding, objectExpiry } from "../types/object.ts";
+import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
 import type { Db } from "../keyspace/db.ts";
 import { argIs, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -18,6 +18,7 @@ import type { Server } from "../server/server.ts";
 import { findAnyKey } from "./debug_lookup.ts";
 
 const SAMPLES = ascii("samples");
+const SAMPLES_DEFAULT = 5;
 const MIB = 1 << 20;
 /** Below this much in use the doctor has nothing to say. */
 const DOCTOR_BYTES_MIN: number = 5 * MIB;
@@ -26,12 +27,13 @@ const DOCTOR_WASTE_MIN: number = 10 * MIB;
 const DOCTOR_CLIENT_BYTES_MAX: number = 200 * 1024;
 
 function memoryUsageCommand(c: Client): void {
+  let samples = SAMPLES_DEFAULT;
   for (let i = 3; i < c.argc; i += 2) {
     if (!argIs(c, i, SAMPLES) || i + 1 >= c.argc) {
       c.reply.addError(SYNTAX_ERROR);
       return;
     }
-    const samples = getIntegerOrReply(c, i + 1);
+    samples = getIntegerOrReply(c, i + 1);
     if (Number.isNaN(samples)) return;
     if (samples < 0) {
       c.reply.addError(SYNTAX_ERROR);
@@ -40,14 +42,14 @@ function memoryUsageCommand(c: Client): void {
   }
   const ref = findAnyKey(c, 2);
   if (ref === 0) c.reply.addNull();
-  else c.reply.addInteger(keyBytes(c.server, c.db, ref));
+  else c.reply.addInteger(keyBytes(c.server, c.db, ref, samples));
 }
 
-/** All bytes that exist because of a key. */
-function keyBytes(server: Server, db: Db, ref: number): number {
+/** All bytes that exist because of a key, its elements extrapolated from so many of them (0: all). */
+function keyBytes(server: Server, db: Db, ref: number, samples: number): number {
   const { arena } = server;
   let bytes = arena.usable(ref) + db.keys.tableBytes / db.keys.count;
-  if (objectEncoding(arena, ref) === ENC_RAW) bytes += arena.usable(bodyWord(arena, ref, 0));
+  bytes += server.keyspace.values.bytes(ref, samples);
   if (objectExpiry(arena, ref) !== NO_EXPIRY) bytes += db.expires.tableBytes / db.expires.count;
   return Math.round(bytes);
 }

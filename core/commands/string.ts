@@ -79,7 +79,7 @@ function setCommand(c: Client): void {
   }
   let { expireAt } = options;
   if ((flags & OPT_KEEPTTL) !== 0 && ref !== 0) expireAt = objectExpiry(arena, ref);
-  keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], expireAt);
+  keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], expireAt);
   c.server.dirty++;
   if ((flags & OPT_GET) === 0) c.reply.addOk();
 }
@@ -91,7 +91,7 @@ function setnxCommand(c: Client): void {
     c.reply.addInteger(0);
     return;
   }
-  keyspace.setString(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  keyspace.strings.set(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
   c.server.dirty++;
   c.reply.addInteger(1);
 }
@@ -110,7 +110,7 @@ function setFor(c: Client, expireAt: number): void {
   const { keyspace } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
-  keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[3], len[3], expireAt);
+  keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[3], len[3], expireAt);
   c.server.dirty++;
   c.reply.addOk();
 }
@@ -120,7 +120,7 @@ function getsetCommand(c: Client): void {
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (!addStringReply(c, ref)) return;
-  keyspace.setString(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
   c.server.dirty++;
 }
 

@@ -65,7 +65,7 @@ function setPairs(c: Client): void {
   if (pairs > 1) assureRoomForStrings(keyspace, c.db, len, 1, argc);
   for (let i = 1; i < argc; i += 2) {
     const ref = keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
-    keyspace.setString(c.db, ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1], NO_EXPIRY);
+    keyspace.strings.set(c.db, ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1], NO_EXPIRY);
   }
   c.server.dirty += pairs;
 }

@@ -75,7 +75,7 @@ function incrementBy(c: Client, delta: number, bigDelta: bigint): void {
     incrementByBig(c, ref, delta === BIG ? bigDelta : BigInt(delta));
     return;
   }
-  keyspace.setInteger(c.db, ref, buf, off[1], len[1], sum);
+  keyspace.strings.setInteger(c.db, ref, buf, off[1], len[1], sum);
   c.server.dirty++;
   c.reply.addInteger(sum);
 }
@@ -89,7 +89,7 @@ function incrementByBig(c: Client, ref: number, delta: bigint): void {
     c.reply.addError(OVERFLOW);
     return;
   }
-  keyspace.setInteger(c.db, ref, buf, off[1], len[1], sum);
+  keyspace.strings.setInteger(c.db, ref, buf, off[1], len[1], sum);
   c.server.dirty++;
   c.reply.addBigInteger(sum);
 }
@@ -115,7 +115,7 @@ function incrbyfloatCommand(c: Client): void {
     return;
   }
   const text = ascii(formatLongDouble(sum));
-  keyspace.setText(c.db, ref, buf, off[1], len[1], text, 0, text.length);
+  keyspace.strings.setText(c.db, ref, buf, off[1], len[1], text, 0, text.length);
   c.server.dirty++;
   c.reply.addBulk(text, 0, text.length);
 }

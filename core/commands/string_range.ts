@@ -44,12 +44,12 @@ function appendCommand(c: Client): void {
   if (!isStringOrReply(c, ref)) return;
   let total = len[2];
   if (ref === 0) {
-    keyspace.setString(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+    keyspace.strings.set(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
   } else {
     const old = stringLen(arena, ref);
     total += old;
     if (!checkStringLenOrReply(c, total)) return;
-    keyspace.writeString(keyspace.growString(c.db, ref, total), old, buf, off[2], len[2]);
+    keyspace.strings.write(keyspace.strings.grow(c.db, ref, total), old, buf, off[2], len[2]);
   }
   c.server.dirty++;
   c.reply.addInteger(total);
@@ -75,9 +75,9 @@ function setrangeCommand(c: Client): void {
   if (!checkStringLenOrReply(c, end)) return;
   const total = Math.max(old, end);
   const target = ref === 0
-    ? keyspace.addZeros(c.db, buf, off[1], len[1], total)
-    : keyspace.growString(c.db, ref, total);
-  keyspace.writeString(target, offset, buf, off[3], len[3]);
+    ? keyspace.strings.addZeros(c.db, buf, off[1], len[1], total)
+    : keyspace.strings.grow(c.db, ref, total);
+  keyspace.strings.write(target, offset, buf, off[3], len[3]);
   c.server.dirty++;
   c.reply.addInteger(total);
 }

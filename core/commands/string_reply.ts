@@ -3,7 +3,7 @@
  */
 import { objectType, TYPE_STRING } from "../types/object.ts";
 import { ByteRange, readString, STRING_LEN_MAX } from "../types/t_string.ts";
-import { WRONG_TYPE } from "../server/args.ts";
+import { isTypeOrReply, WRONG_TYPE } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec, KeySpec } from "../server/command.ts";
 
@@ -25,9 +25,7 @@ export function oneKey(flags: number, notes?: string): KeySpec[] {
 
 /** Whether an entry, or no entry (0), may be used as a string. False after an error reply. */
 export function isStringOrReply(c: Client, ref: number): boolean {
-  if (ref === 0 || objectType(c.server.arena, ref) === TYPE_STRING) return true;
-  c.reply.addError(WRONG_TYPE);
-  return false;
+  return isTypeOrReply(c, ref, TYPE_STRING);
 }
 
 /** Replies the string of an entry, null for no entry (0), an error for one of another type: then false. */

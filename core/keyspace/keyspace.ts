@@ -2,12 +2,16 @@
  * Keyspace: the databases, and the only way commands reach keys.
  *
  * Current key. A lookup leaves the key's hash in `hash` and its place in the database's dict. The functions
- * that change an entry (`setString`, `setExpiry`, `remove`, ...) take the ref that the lookup returned and
+ * that change an entry (`strings.set`, `setExpiry`, `remove`, ...) take the ref that the lookup returned and
  * rely on both, so each is called right after the lookup of the same key, with no other lookup between.
  * They return the entry's ref, which may have moved.
  *
  * Order of changes. What needs memory is allocated first; then the old state is replaced. An ArenaFull
  * thrown on the way leaves the key as it was.
+ *
+ * Collections. `create` makes the current key an empty one, to be filled at once. A value that is made of other
+ * keys is built in an entry that no dict knows (`detached`), and takes its place when it is whole (`publish`),
+ * so a command that fails half-way has changed nothing.
  *
  * Expiry. A key past its time is dead to every lookup, which removes it on the way (lazy expiry); the
  * active cycle in expire_cycle.ts finds those nobody asks for.
@@ -15,46 +19,29 @@
 import { hashBytes } from "../base/hash.ts";
 import { RefList } from "../base/ref_list.ts";
 import type { Prng } from "../base/prng.ts";
-import type { ReadonlyBytes } from "../base/bytes.ts";
+import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
 import { ENTRY_HAS_EXPIRY, entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
 import { Dict } from "../structures/dict.ts";
 import {
   bodyOff,
   bodyOffFor,
-  bodyWord,
-  ENC_EMBSTR,
-  ENC_INT,
-  ENC_RAW,
-  ENC_RAW_INLINE,
+  COLLECTION_BODY_BYTES,
   makeMeta,
   META_ACCESS_SHIFT,
   NO_EXPIRY,
   objectAccess,
-  objectEncoding,
   objectExpiry,
   setObjectAccess,
-  TYPE_STRING,
-  withEncoding,
 } from "../types/object.ts";
-import {
-  ByteRange,
-  INLINE_LEN_MAX,
-  readString,
-  storeBigIntBody,
-  storeIntBody,
-  storeStringBody,
-  STRING_LEN_MAX,
-  stringBodyBytes,
-  stringEncodingFor,
-  textEncodingFor,
-} from "../types/t_string.ts";
+import { ByteRange } from "../types/t_string.ts";
+import { TypeContext } from "../types/type_context.ts";
+import { Values } from "../types/values.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
+import { type KeyObserver, NOTIFY_EXPIRED } from "./key_events.ts";
+import { KeyStrings } from "./key_strings.ts";
 import { LazyFree } from "./lazy_free.ts";
-
-/** Growth of a raw string's block is doubled up to this much, then this much is added (as sds). */
-const PREALLOC_MAX_BYTES = 1 << 20;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_HINTS = new Int32Array(0);
@@ -64,7 +51,11 @@ export class Keyspace {
   readonly dbs: Db[];
   readonly access: AccessPolicy;
   readonly prng: Prng;
+  readonly values: Values;
+  readonly strings: KeyStrings;
   readonly lazyFree: LazyFree;
+  /** Who is told what happens to keys. */
+  observer: KeyObserver | null = null;
   /** Unix time in ms that this batch of commands sees. */
   nowMs = 0;
   /** Hash of the key looked up last. */
@@ -82,7 +73,7 @@ export class Keyspace {
 
   private readonly k0: number;
   private readonly k1: number;
-  private readonly range = new ByteRange();
+  private readonly key = new ByteRange();
   private hintBuf: ReadonlyBytes = NO_BYTES;
   private hintOff: Int32Array = NO_HINTS;
   private hintHash: Int32Array = NO_HINTS;
@@ -94,9 +85,11 @@ export class Keyspace {
     this.arena = arena;
     this.access = access;
     this.prng = prng;
-    this.lazyFree = new LazyFree(arena);
     this.k0 = prng.nextU32();
     this.k1 = prng.nextU32();
+    this.values = new Values(new TypeContext(arena, prng, this.k0, this.k1));
+    this.strings = new KeyStrings(this);
+    this.lazyFree = new LazyFree(arena, this.values);
     this.dbs = [];
     for (let id = 0; id < count; id++) this.dbs.push(new Db(arena, id, this.k0, this.k1));
   }
@@ -104,6 +97,7 @@ export class Keyspace {
   /** Moves the time that expiry and access see. */
   setTime(nowMs: number): void {
     this.nowMs = nowMs;
+    this.values.context.nowMs = nowMs;
     this.access.setTime(nowMs);
   }
 
@@ -199,130 +193,56 @@ export class Keyspace {
 
   // Changes to the current key.
 
-  /**
-   * Makes the current key hold a string. `ref` is its entry or 0; `expireAt` is in unix ms or NO_EXPIRY.
-   */
-  setString(
-    db: Db,
-    ref: number,
-    key: ReadonlyBytes,
-    keyOff: number,
-    keyLen: number,
-    val: ReadonlyBytes,
-    valOff: number,
-    valLen: number,
-    expireAt: number,
-  ): number {
-    const encoding = stringEncodingFor(val, valOff, valLen);
-    if (ref !== 0 && expireAt === NO_EXPIRY && this.overwrite(ref, encoding, val, valOff, valLen)) {
-      return ref;
-    }
-    return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
+  /** Makes the current key, which doesn't exist, an empty collection. It is to be filled at once. */
+  create(db: Db, key: ReadonlyBytes, off: number, len: number, type: number): number {
+    const made = this.detached(key, off, len, type);
+    this.publish(db, 0, made);
+    return made;
   }
 
-  /** Makes the current key hold a string that is no integer even if it looks like one. Keeps the expiry. */
-  setText(
-    db: Db,
-    ref: number,
+  /** An entry with an empty collection that no dict knows yet: for `publish` or `discard`. */
+  detached(
     key: ReadonlyBytes,
-    keyOff: number,
-    keyLen: number,
-    val: ReadonlyBytes,
-    valOff: number,
-    valLen: number,
+    off: number,
+    len: number,
+    type: number,
+    expireAt: number = NO_EXPIRY,
   ): number {
-    const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(this.arena, ref);
-    const encoding = textEncodingFor(valLen);
-    return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
-  }
-
-  /** Makes the current key, which doesn't exist, hold `len` zeros, to be changed through `writeString`. */
-  addZeros(db: Db, key: ReadonlyBytes, keyOff: number, keyLen: number, len: number): number {
-    const arena = this.arena;
-    const encoding = len <= INLINE_LEN_MAX ? ENC_RAW_INLINE : ENC_RAW;
-    const at = bodyOffFor(keyLen, false);
-    const bytes = at + stringBodyBytes(encoding, len);
-    const block = encoding === ENC_RAW ? arena.alloc(len) : 0;
-    const target = this.place(db, 0, key, keyOff, keyLen, bytes, NO_EXPIRY, block);
-    arena.storeI32(target, 0, makeMeta(TYPE_STRING, encoding, this.access.initial()));
-    if (block === 0) {
-      arena.storeI32(target, at, len);
-      arena.fill(target, at + 4, len, 0);
-    } else {
-      arena.storeI32(target, at, block);
-      arena.storeI32(target, at + 4, len);
-      arena.fill(block, 0, len, 0);
+    const { arena } = this;
+    const has = expireAt !== NO_EXPIRY;
+    const at = bodyOffFor(len, has);
+    const made = arena.alloc(at + COLLECTION_BODY_BYTES);
+    const meta = makeMeta(type, 0, this.access.initial());
+    arena.storeI32(made, 0, meta | (has ? ENTRY_HAS_EXPIRY : 0));
+    arena.storeI32(made, 4, len);
+    if (has) arena.storeF64(made, 8, expireAt);
+    arena.copyIn(made, has ? 16 : 8, key, off, len);
+    arena.fill(made, at, COLLECTION_BODY_BYTES, 0);
+    try {
+      this.values.init(made);
+    } catch (error) {
+      arena.free(made);
+      throw error;
     }
-    return target;
-  }
-
-  /** Makes the current key hold an integer (a safe one, or any 64-bit one as BigInt), keeping its expiry. */
-  setInteger(
-    db: Db,
-    ref: number,
-    key: ReadonlyBytes,
-    keyOff: number,
-    keyLen: number,
-    value: number | bigint,
-  ): number {
-    const arena = this.arena;
-    let target = ref;
-    if (ref === 0 || objectEncoding(arena, ref) !== ENC_INT) {
-      const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(arena, ref);
-      const access = this.accessFor(ref);
-      const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
-      target = this.place(db, ref, key, keyOff, keyLen, at + 8, expireAt, 0);
-      const meta = makeMeta(TYPE_STRING, ENC_INT, access);
-      arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
-    }
-    const at = bodyOff(arena, target);
-    if (typeof value === "number") storeIntBody(arena, target, at, value);
-    else storeBigIntBody(arena, target, at, value);
-    return target;
+    return made;
   }
 
   /**
-   * Makes the current key's string raw and `len` bytes long, no less than it is: what it had in front,
-   * zeros behind, and with room to grow further. The bytes are then changed through `writeString`.
+   * Puts a detached entry at the current key, which is its key, in place of the entry `old` (0: none). If memory
+   * runs out it is freed and the key is as it was.
    */
-  growString(db: Db, ref: number, len: number): number {
-    const arena = this.arena;
-    const encoding = objectEncoding(arena, ref);
-    readString(arena, ref, this.range);
-    const old = this.range.len;
-    if (encoding === ENC_RAW) {
-      this.growRawBlock(ref, old, len);
-      return ref;
+  publish(db: Db, old: number, ref: number): void {
+    try {
+      this.link(db, old, ref);
+    } catch (error) {
+      this.discard(ref);
+      throw error;
     }
-    const at = bodyOff(arena, ref);
-    if (len > INLINE_LEN_MAX) {
-      const block = this.allocToGrow(len);
-      arena.copyIn(block, 0, this.range.buf, this.range.off, old);
-      arena.fill(block, old, len - old, 0);
-      const target = this.shrinkToRef(db, ref, at, block);
-      arena.storeI32(target, at, block);
-      arena.storeI32(target, at + 4, len);
-      arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW));
-      return target;
-    }
-    const bytes = at + 4 + len;
-    const keep = encoding === ENC_INT ? at : at + 4 + old;
-    const target = bytes <= arena.usable(ref) ? ref : this.moveEntry(db, ref, keep, bytes);
-    if (encoding === ENC_INT) arena.copyIn(target, at + 4, this.range.buf, this.range.off, old);
-    if (len > old) arena.fill(target, at + 4 + old, len - old, 0);
-    arena.storeI32(target, at, len);
-    arena.storeI32(target, 0, withEncoding(entryMeta(arena, target), ENC_RAW_INLINE));
-    return target;
   }
 
-  /** Writes into the string of an entry that `growString` prepared. */
-  writeString(ref: number, at: number, buf: ReadonlyBytes, off: number, len: number): void {
-    const arena = this.arena;
-    if (objectEncoding(arena, ref) === ENC_RAW) {
-      arena.copyIn(bodyWord(arena, ref, 0), at, buf, off, len);
-    } else {
-      arena.copyIn(ref, bodyOff(arena, ref) + 4 + at, buf, off, len);
-    }
+  /** Frees a detached entry with its value. */
+  discard(ref: number): void {
+    this.lazyFree.freeEntry(ref);
   }
 
   /** Gives the current key an expiry in unix ms, or with NO_EXPIRY takes it away. */
@@ -340,7 +260,7 @@ export class Keyspace {
     const fromOff = entryKeyOff(meta);
     const from = bodyOff(arena, ref);
     const to = bodyOffFor(keyLen, has);
-    const bodyBytes = this.bodyBytes(ref);
+    const bodyBytes = this.values.bodyBytes(ref);
     const moved = arena.alloc(to + bodyBytes);
     arena.storeI32(moved, 0, meta ^ ENTRY_HAS_EXPIRY);
     arena.storeI32(moved, 4, keyLen);
@@ -361,6 +281,13 @@ export class Keyspace {
     this.lazyFree.freeEntry(ref);
   }
 
+  /** Removes an entry that other lookups may have followed. */
+  removeEntry(db: Db, ref: number): void {
+    this.hash = this.hashOfEntry(ref);
+    db.keys.findRef(this.hash, ref);
+    this.remove(db, ref);
+  }
+
   /**
    * Moves the value of an entry of `db` to the current key, which was looked up in `toDb` and whose entry
    * there is `old` or 0. The new entry keeps value and expiry, and counts as just created.
@@ -376,7 +303,12 @@ export class Keyspace {
   ): number {
     const arena = this.arena;
     const moved = this.entryLike(ref, key, off, len);
-    this.link(toDb, old, moved);
+    try {
+      this.link(toDb, old, moved);
+    } catch (error) {
+      arena.free(moved);
+      throw error;
+    }
     this.hash = this.hashOfEntry(ref);
     db.keys.findRef(this.hash, ref);
     this.unlinkFound(db, ref);
@@ -393,22 +325,15 @@ export class Keyspace {
     off: number,
     len: number,
   ): number {
-    const arena = this.arena;
-    readString(arena, ref, this.range);
-    const raw = objectEncoding(arena, ref) === ENC_RAW;
-    const block = raw ? arena.alloc(this.range.len) : 0;
+    const copy = this.entryLike(ref, key, off, len);
     try {
-      const copy = this.entryLike(ref, key, off, len);
-      this.link(toDb, old, copy);
-      if (raw) {
-        arena.copyIn(block, 0, this.range.buf, this.range.off, this.range.len);
-        arena.storeI32(copy, bodyOff(arena, copy), block);
-      }
-      return copy;
+      this.values.copy(ref, copy);
     } catch (error) {
-      if (raw) arena.free(block);
+      this.arena.free(copy);
       throw error;
     }
+    this.publish(toDb, old, copy);
+    return copy;
   }
 
   // Whole databases.
@@ -469,18 +394,17 @@ export class Keyspace {
     out.set(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));
   }
 
-  /** Bytes of the body of an entry, without blocks it points to. */
-  bodyBytes(ref: number): number {
-    const encoding = objectEncoding(this.arena, ref);
-    return stringBodyBytes(
-      encoding,
-      encoding === ENC_RAW || encoding === ENC_INT ? 0 : bodyWord(this.arena, ref, 0),
-    );
-  }
-
   private expireFound(db: Db, ref: number): void {
     this.expiredKeys++;
+    const { observer, key } = this;
+    if (observer === null) return this.remove(db, ref);
+    // A copy: the observer is told afterwards, when the entry's bytes are no longer the key's.
+    this.readKey(ref, key);
+    const bytes = new Uint8Array(key.len);
+    copyBytes(bytes, 0, key.buf, key.off, key.len);
     this.remove(db, ref);
+    observer.modified(db, bytes, 0, bytes.length);
+    observer.event(NOTIFY_EXPIRED, "expired", db, bytes, 0, bytes.length);
   }
 
   /** Takes the current key out of both dicts. */
@@ -495,9 +419,10 @@ export class Keyspace {
 
   /**
    * A block of `bytes` for the current key's new state, with head and key written, known to both dicts,
-   * and the old value freed: `ref` itself where its size fits. `block` is freed if memory runs out.
+   * and the old value freed: `ref` itself where its size fits. `block` is freed if memory runs out. For
+   * key_strings.ts.
    */
-  private place(
+  place(
     db: Db,
     ref: number,
     key: ReadonlyBytes,
@@ -511,8 +436,8 @@ export class Keyspace {
     const has = expireAt !== NO_EXPIRY;
     if (ref !== 0 && Arena.blockBytes(bytes) === arena.usable(ref)) {
       const had = (entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
-      if (had === has) {
-        this.lazyFree.freeValue(ref);
+      if (had === has && !this.values.isBig(ref)) {
+        this.values.free(ref);
         if (has) arena.storeF64(ref, 8, expireAt);
         return ref;
       }
@@ -562,7 +487,7 @@ export class Keyspace {
     const arena = this.arena;
     const meta = entryMeta(arena, ref);
     const has = (meta & ENTRY_HAS_EXPIRY) !== 0;
-    const bytes = this.bodyBytes(ref);
+    const bytes = this.values.bodyBytes(ref);
     const at = bodyOffFor(len, has);
     const made = arena.alloc(at + bytes);
     arena.storeI32(made, 0, meta);
@@ -574,19 +499,11 @@ export class Keyspace {
     return made;
   }
 
-  /** Puts a finished entry at the current key, in place of `old` (0: none), or frees it and throws. */
+  /** Puts a finished entry at the current key, in place of `old` (0: none), or throws and changes nothing. */
   private link(db: Db, old: number, ref: number): void {
     const has = (entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
-    if (has) this.insertOrFree(db.expires, ref);
-    if (old === 0) {
-      try {
-        this.insertKey(db, ref, has);
-      } catch (error) {
-        this.arena.free(ref);
-        throw error;
-      }
-      return;
-    }
+    if (has) db.expires.insert(this.hash, ref);
+    if (old === 0) return this.insertKey(db, ref, has);
     if ((entryMeta(this.arena, old) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, old);
     db.keys.replaceFound(ref);
     this.lazyFree.freeEntry(old);
@@ -622,8 +539,8 @@ export class Keyspace {
     }
   }
 
-  /** Moves the current key's entry to a block of `bytes`, keeping its first `keep` bytes. */
-  private moveEntry(db: Db, ref: number, keep: number, bytes: number): number {
+  /** Moves the current key's entry to a block of `bytes`, keeping its first `keep` bytes. For key_strings.ts. */
+  moveEntry(db: Db, ref: number, keep: number, bytes: number): number {
     const arena = this.arena;
     const moved = arena.alloc(bytes);
     arena.copyBlock(moved, 0, ref, 0, keep);
@@ -635,104 +552,8 @@ export class Keyspace {
     return moved;
   }
 
-  private growRawBlock(ref: number, old: number, len: number): void {
-    const arena = this.arena;
-    let block = bodyWord(arena, ref, 0);
-    const at = bodyOff(arena, ref);
-    if (len > arena.usable(block)) {
-      block = this.reallocToGrow(block, len);
-      arena.storeI32(ref, at, block);
-    }
-    if (len > old) {
-      arena.fill(block, old, len - old, 0);
-      arena.storeI32(ref, at + 4, len);
-    }
-  }
-
-  /** A block of `len` bytes with room to grow, or without when memory is short. */
-  private allocToGrow(len: number): number {
-    try {
-      return this.arena.alloc(grownBytes(len));
-    } catch (error) {
-      if (error !== ARENA_FULL) throw error;
-      return this.arena.alloc(len);
-    }
-  }
-
-  private reallocToGrow(block: number, len: number): number {
-    try {
-      return this.arena.realloc(block, grownBytes(len));
-    } catch (error) {
-      if (error !== ARENA_FULL) throw error;
-      return this.arena.realloc(block, len);
-    }
-  }
-
-  /** Cuts the current key's entry to a body of 8 bytes. `block` is freed if memory runs out. */
-  private shrinkToRef(db: Db, ref: number, at: number, block: number): number {
-    const arena = this.arena;
-    if (Arena.blockBytes(at + 8) === arena.usable(ref)) return ref;
-    try {
-      return this.moveEntry(db, ref, at, at + 8);
-    } catch (error) {
-      arena.free(block);
-      throw error;
-    }
-  }
-
-  /** Access bits of an entry's next value: a value that is replaced hands its own on. */
-  private accessFor(ref: number): number {
+  /** Access bits of an entry's next value: a value that is replaced hands its own on. For key_strings.ts. */
+  accessFor(ref: number): number {
     return ref === 0 ? this.access.initial() : objectAccess(this.arena, ref);
   }
-
-  /**
-   * The common case of storing over a string: same encoding, same length, no expiry before or after. Only
-   * the bytes change. Returns false, having done nothing, in every other case.
-   */
-  private overwrite(
-    ref: number,
-    encoding: number,
-    val: ReadonlyBytes,
-    valOff: number,
-    valLen: number,
-  ): boolean {
-    const arena = this.arena;
-    const kind = entryMeta(arena, ref) & ((1 << META_ACCESS_SHIFT) - 1);
-    if (kind !== makeMeta(TYPE_STRING, encoding, 0)) return false;
-    if (encoding !== ENC_EMBSTR && encoding !== ENC_RAW_INLINE) return false;
-    const at = bodyOffFor(entryKeyLen(arena, ref), false);
-    if (arena.i32[ref >>> 27][refOffset(ref) + at >> 2] !== valLen) return false;
-    arena.copyIn(ref, at + 4, val, valOff, valLen);
-    return true;
-  }
-
-  /** Stores the current key's string in a given encoding. */
-  private store(
-    db: Db,
-    ref: number,
-    key: ReadonlyBytes,
-    keyOff: number,
-    keyLen: number,
-    val: ReadonlyBytes,
-    valOff: number,
-    valLen: number,
-    expireAt: number,
-    encoding: number,
-  ): number {
-    const arena = this.arena;
-    const access = this.accessFor(ref);
-    const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
-    const bytes = at + stringBodyBytes(encoding, valLen);
-    const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
-    const target = this.place(db, ref, key, keyOff, keyLen, bytes, expireAt, block);
-    const meta = makeMeta(TYPE_STRING, encoding, access);
-    arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
-    storeStringBody(arena, target, at, encoding, block, val, valOff, valLen);
-    return target;
-  }
-}
-
-/** Bytes to allocate for a string of `len` bytes that is likely to grow. */
-function grownBytes(len: number): number {
-  return Math.min(len + Math.min(len, PREALLOC_MAX_BYTES), STRING_LEN_MAX);
 }

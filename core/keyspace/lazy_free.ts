@@ -3,12 +3,16 @@
  *
  * Emptying a database of ten million keys means ten million frees, a second of work. The dicts are taken
  * out of the database at once and emptied here afterwards, a bucket at a time, within the time the server
- * grants; so FLUSHALL never pauses anyone, whether it says SYNC or ASYNC.
+ * grants; so FLUSHALL never pauses anyone, whether it says SYNC or ASYNC. A large value that is deleted or
+ * overwritten comes here too, some elements at a time.
  */
 import { RefList } from "../base/ref_list.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Dict } from "../structures/dict.ts";
-import { bodyWord, ENC_RAW, objectEncoding } from "../types/object.ts";
+import type { Values } from "../types/values.ts";
+
+/** Elements of a large value that are freed where a bucket's entries would be. */
+const ELEMENTS_PER_BUCKET = 8;
 
 export class LazyFree {
   /** Entries freed by slices so far. */
@@ -17,15 +21,19 @@ export class LazyFree {
   /** Dicts whose entries are to be freed, and dicts of the same entries that have only a table. */
   private readonly queue: Dict[] = [];
   private readonly tables: Dict[] = [];
+  /** Entries in no dict whose values are large. */
+  private readonly big = new RefList();
   private readonly refs = new RefList();
+  private readonly values: Values;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, values: Values) {
     this.arena = arena;
+    this.values = values;
   }
 
   /** Entries waiting to be freed. */
   get pending(): number {
-    let sum = 0;
+    let sum = this.big.length;
     for (const dict of this.queue) sum += dict.count;
     return sum;
   }
@@ -51,14 +59,18 @@ export class LazyFree {
       dict.free();
       tables.shift();
     }
+    left = this.freeBig(left);
     while (queue.length > 0) {
       const dict = queue[0];
-      for (; left > 0 && (dict.buckets > 1 || dict.count > 0); left--) this.freeBucket(dict);
+      for (; left > 0 && (dict.buckets > 1 || dict.count > 0); left--) {
+        this.freeBucket(dict);
+        if (this.big.length > 0) left = this.freeBig(left);
+      }
       if (dict.buckets > 1 || dict.count > 0) return true;
       dict.free();
       queue.shift();
     }
-    return false;
+    return this.big.length > 0;
   }
 
   /** Frees everything that waits. */
@@ -66,15 +78,27 @@ export class LazyFree {
     while (this.step(1 << 16));
   }
 
-  /** Frees an entry that no dict knows any more, with its value. */
+  /** Frees an entry that no dict knows any more, with its value: a large one in slices, later. */
   freeEntry(ref: number): void {
-    this.freeValue(ref);
+    if (this.values.isBig(ref)) {
+      this.big.push(ref);
+      return;
+    }
+    this.values.free(ref);
     this.arena.free(ref);
   }
 
-  /** Frees the blocks an entry's body points to. */
-  freeValue(ref: number): void {
-    if (objectEncoding(this.arena, ref) === ENC_RAW) this.arena.free(bodyWord(this.arena, ref, 0));
+  /** Frees large values, as much as `left` buckets stand for. Returns how many of those are left. */
+  private freeBig(left: number): number {
+    const { big } = this;
+    for (; big.length > 0 && left > 0; left--) {
+      const ref = big.refs[big.length - 1];
+      if (this.values.freeSome(ref, ELEMENTS_PER_BUCKET)) continue;
+      this.arena.free(ref);
+      big.length--;
+      this.freed++;
+    }
+    return left;
   }
 
   private freeBucket(dict: Dict): void {

@@ -4,6 +4,7 @@
  */
 import { latin1, tokenEquals } from "../base/bytes.ts";
 import { BIG, parseBigInt64, parseInteger } from "../base/numbers.ts";
+import { objectType } from "../types/object.ts";
 import type { Client } from "./client.ts";
 
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
@@ -51,4 +52,11 @@ export function getRangeOrReply(
   if (Number.isNaN(value) || value >= min && value <= max) return value;
   c.reply.addError(error);
   return NaN;
+}
+
+/** Whether an entry, or no entry (0), may be used as a value of a type. False after an error reply. */
+export function isTypeOrReply(c: Client, ref: number, type: number): boolean {
+  if (ref === 0 || objectType(c.server.arena, ref) === type) return true;
+  c.reply.addError(WRONG_TYPE);
+  return false;
 }

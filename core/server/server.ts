@@ -11,6 +11,7 @@ import { AccessPolicy } from "../keyspace/access.ts";
 import { ExpireCycle } from "../keyspace/expire_cycle.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
+import type { TypeLimits } from "../types/limits.ts";
 import { Auth } from "./auth.ts";
 import { Batch } from "./batch.ts";
 import { GATE_AUTH } from "./call.ts";
@@ -159,5 +160,27 @@ export class Server {
     follow("maxmemory-policy", () => access.lfu = config.str("maxmemory-policy").includes("lfu"));
     follow("lfu-log-factor", () => access.logFactor = config.num("lfu-log-factor"));
     follow("lfu-decay-time", () => access.decayMinutes = config.num("lfu-decay-time"));
+    this.followLimits();
+  }
+
+  /** Reads the sizes at which small values become large ones. */
+  private followLimits(): void {
+    const { config } = this;
+    const { limits } = this.keyspace.values.context;
+    const follow = (name: string, field: keyof TypeLimits) => {
+      this.follow(name, () => limits[field] = config.num(name));
+    };
+    follow("list-max-listpack-size", "listMaxListpackSize");
+    follow("list-compress-depth", "listCompressDepth");
+    follow("hash-max-listpack-entries", "hashMaxListpackEntries");
+    follow("hash-max-listpack-value", "hashMaxListpackValue");
+    follow("set-max-intset-entries", "setMaxIntsetEntries");
+    follow("set-max-listpack-entries", "setMaxListpackEntries");
+    follow("set-max-listpack-value", "setMaxListpackValue");
+    follow("zset-max-listpack-entries", "zsetMaxListpackEntries");
+    follow("zset-max-listpack-value", "zsetMaxListpackValue");
+    follow("stream-node-max-bytes", "streamNodeMaxBytes");
+    follow("stream-node-max-entries", "streamNodeMaxEntries");
+    follow("hll-sparse-max-bytes", "hllSparseMaxBytes");
   }
 }

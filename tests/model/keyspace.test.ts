@@ -88,7 +88,7 @@ class Model {
     let expireAt = oneIn(prng, 2) ? NO_EXPIRY : this.time();
     const ref = this.lookup(id, key);
     if (ref !== 0 && oneIn(prng, 4)) expireAt = objectExpiry(this.arena, ref);
-    const set = keyspace.setString(
+    const set = keyspace.strings.set(
       this.db(id),
       ref,
       key,
@@ -108,7 +108,7 @@ class Model {
     const old = ref === 0 ? 0 : stringInteger(arena, ref);
     if (!Number.isSafeInteger(old + 1)) return;
     const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(arena, ref);
-    const set = keyspace.setInteger(this.db(id), ref, key, 0, key.length, old + 1);
+    const set = keyspace.strings.setInteger(this.db(id), ref, key, 0, key.length, old + 1);
     this.note(id, key, set, { text: String(old + 1), expireAt });
   }
 
@@ -121,8 +121,8 @@ class Model {
     const piece = randomValue(prng, 1200);
     const at = oneIn(prng, 2) ? len : prng.nextBelow(len + 50);
     const old = this.expected(id, latin1(key))!;
-    const grown = keyspace.growString(this.db(id), ref, Math.max(len, at + piece.length));
-    keyspace.writeString(grown, at, piece, 0, piece.length);
+    const grown = keyspace.strings.grow(this.db(id), ref, Math.max(len, at + piece.length));
+    keyspace.strings.write(grown, at, piece, 0, piece.length);
     const text = old.text.padEnd(at, "\0");
     this.note(id, key, grown, {
       text: text.slice(0, at) + latin1(piece) + text.slice(at + piece.length),

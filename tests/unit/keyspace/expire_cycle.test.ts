@@ -56,7 +56,7 @@ class Setup {
       const key = toBytes(prefix + i);
       const ref = keyspace.lookupKeyWrite(db, key, 0, key.length);
       const at = ttlMs === 0 ? -1 : NOW_MS + ttlMs;
-      keyspace.setString(db, ref, key, 0, key.length, VALUE, 0, 1, at);
+      keyspace.strings.set(db, ref, key, 0, key.length, VALUE, 0, 1, at);
     }
   }
 

@@ -29,7 +29,7 @@ class Setup {
     const db = this.keyspace.dbs[id];
     const ref = this.keyspace.lookupKeyWrite(db, key, 0, key.length);
     return this.keyspace
-      .setString(db, ref, key, 0, key.length, value, 0, value.length, expireAt);
+      .strings.set(db, ref, key, 0, key.length, value, 0, value.length, expireAt);
   }
 
   lookup(how: "lookupKeyRead" | "lookupKeyPeek" | "lookupKeyWrite" | "lookupKey", name: string) {

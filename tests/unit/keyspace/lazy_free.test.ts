@@ -19,7 +19,7 @@ test("an emptied database is freed in slices, its tables too", () => {
       const ref = keyspace.lookupKeyWrite(db, key, 0, key.length);
       const value = values[i % 3];
       const at = i % 2 === 0 ? -1 : 1e12;
-      keyspace.setString(db, ref, key, 0, key.length, value, 0, value.length, at);
+      keyspace.strings.set(db, ref, key, 0, key.length, value, 0, value.length, at);
     }
   }
   assert.equal(keyspace.empty(keyspace.dbs[0]), 6000);

@@ -1,0 +1,28 @@
+/**
+ * Key events: who wants to know what happens to keys.
+ *
+ * Two kinds. `modified` says that a key is no longer what it was; whoever watches it or caches it depends
+ * on it. `event` names what was done, in one of Redis's classes of keyspace notifications. Nobody is
+ * told while `observer` of the keyspace is null, which costs a command one comparison.
+ */
+import type { ReadonlyBytes } from "../base/bytes.ts";
+import type { Db } from "./db.ts";
+
+// Classes of events, as in notify-keyspace-events.
+export const NOTIFY_GENERIC: number = 1 << 2;
+export const NOTIFY_STRING: number = 1 << 3;
+export const NOTIFY_LIST: number = 1 << 4;
+export const NOTIFY_SET: number = 1 << 5;
+export const NOTIFY_HASH: number = 1 << 6;
+export const NOTIFY_ZSET: number = 1 << 7;
+export const NOTIFY_EXPIRED: number = 1 << 8;
+export const NOTIFY_EVICTED: number = 1 << 9;
+export const NOTIFY_STREAM: number = 1 << 10;
+export const NOTIFY_KEY_MISS: number = 1 << 11;
+export const NOTIFY_NEW: number = 1 << 14;
+
+/** The bytes of the key are only valid during the call. */
+export interface KeyObserver {
+  modified(db: Db, key: ReadonlyBytes, off: number, len: number): void;
+  event(cls: number, name: string, db: Db, key: ReadonlyBytes, off: number, len: number): void;
+}

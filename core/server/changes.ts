@@ -1,0 +1,35 @@
+/**
+ * What a command says about its changes, besides `server.dirty`: which keys are different now (WATCH and
+ * client-side caches want to know) and what was done to them (keyspace notifications).
+ */
+import type { Client } from "./client.ts";
+
+export {
+  NOTIFY_EVICTED,
+  NOTIFY_EXPIRED,
+  NOTIFY_GENERIC,
+  NOTIFY_HASH,
+  NOTIFY_KEY_MISS,
+  NOTIFY_LIST,
+  NOTIFY_NEW,
+  NOTIFY_SET,
+  NOTIFY_STREAM,
+  NOTIFY_STRING,
+  NOTIFY_ZSET,
+} from "../keyspace/key_events.ts";
+
+/** The key in argument `index`, in the client's database, is different now. */
+export function keyModified(c: Client, index: number): void {
+  const { observer } = c.server.keyspace;
+  if (observer === null) return;
+  const { buf, off, len } = c.argv;
+  observer.modified(c.db, buf, off[index], len[index]);
+}
+
+/** An event of class `cls` (NOTIFY_...) happened to the key in argument `index`. */
+export function notify(c: Client, cls: number, name: string, index: number): void {
+  const { observer } = c.server.keyspace;
+  if (observer === null) return;
+  const { buf, off, len } = c.argv;
+  observer.event(cls, name, c.db, buf, off[index], len[index]);
+}
