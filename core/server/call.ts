@@ -35,8 +35,12 @@ const PROTECTED_ERROR = (what: string, option: string) =>
   "restart the server.";
 /** Least time between two warnings about HTTP requests, in ms. */
 const HTTP_WARNING_MS = 60_000;
-/** Room a command may need besides its arguments: a run, a few buckets. */
+/** Room a command may need besides its arguments: a run, a few buckets, a small value that becomes a large one. */
 const OOM_SLACK_BYTES = 1 << 20;
+/** Bytes of memory that a byte of many small arguments may need: entries and their places in a table. */
+const OOM_BYTES_PER_BYTE = 4;
+/** More small arguments than make this much are not looked out for. */
+const OOM_ENTRIES_BYTES_MAX = 64 << 20;
 
 /** Executes the client's request, whose arguments are `c.argv`, and leaves one reply. */
 export function processCommand(c: Client): void {
@@ -53,11 +57,20 @@ export function dispatch(c: Client, command: Command | null): void {
   }
   const gates = server.gates | c.gates | command.flags & PROTECTED;
   if (gates !== 0 && !passesGates(c, command)) return;
-  if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(c.argvBytes + OOM_SLACK_BYTES)) {
+  if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
   }
   if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
   else callWithoutTouch(c, command);
+}
+
+/**
+ * Memory that a command with arguments of so many bytes may rely on: with it, adding all of them to a collection
+ * can't fail half-way.
+ */
+function bytesNeeded(argvBytes: number): number {
+  const entries = Math.min(argvBytes * OOM_BYTES_PER_BYTE, OOM_ENTRIES_BYTES_MAX);
+  return Math.max(argvBytes, entries) + OOM_SLACK_BYTES;
 }
 
 /** Runs a command that passed all gates. */
