@@ -11,7 +11,7 @@ import { ascii, indexOfByte, latin1, type ReadonlyBytes } from "../base/bytes.ts
 import { globMatch } from "../base/glob.ts";
 import { BIG, parseBigInt64, parseInteger } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
-import { objectType, TYPE_NAMES } from "../types/object.ts";
+import { objectType, TYPE_HASH, TYPE_NAMES } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { argIs, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -27,14 +27,15 @@ const WORD_MATCH = ascii("match");
 const WORD_TYPE = ascii("type");
 const WORD_NOVALUES = ascii("novalues");
 const TYPE_WORDS = TYPE_NAMES.map((name) => ascii(name));
+/** Of no type in particular; as what is scanned, a database. */
 const TYPE_ANY = -1;
 /** The type nobody has heard of. No key is of it, and Redis answers just that. */
 const TYPE_UNKNOWN = -2;
 
 const STAR = 0x2a;
 
-/** What `getOptionsOrReply` found, valid until its next call. `match` is the pattern's argument or 0. */
-const options = { count: COUNT_DEFAULT, match: 0, type: TYPE_ANY };
+/** What `getScanOptionsOrReply` found, valid until its next call. `match` is the pattern's argument or 0. */
+export const scanOptions = { count: COUNT_DEFAULT, match: 0, type: TYPE_ANY, noValues: false };
 
 let found = new RefList();
 const key = new ByteRange();
@@ -46,8 +47,8 @@ function scanCommand(c: Client): void {
     c.reply.addError("ERR invalid cursor");
     return;
   }
-  if (!getOptionsOrReply(c, 2)) return;
-  const { count } = options;
+  if (!getScanOptionsOrReply(c, 2, TYPE_ANY)) return;
+  const { count } = scanOptions;
   found.clear();
   let cursor = start;
   // A table that is nearly empty, as after mass deletion, must not be walked in one go.
@@ -55,7 +56,7 @@ function scanCommand(c: Client): void {
   do {
     cursor = c.db.keys.scan(cursor, found);
   } while (cursor !== 0 && bucketsMax-- > 0 && found.length < count);
-  if (options.match !== 0) keepMatching(c, options.match, 0);
+  if (scanOptions.match !== 0) keepMatching(c, scanOptions.match, 0);
   keepLive(c);
   c.reply.addArray(2);
   c.reply.addBulkInteger(cursor);
@@ -109,11 +110,16 @@ export function parseCursor(buf: ReadonlyBytes, off: number, len: number): numbe
   return Number(BigInt.asUintN(32, match[1] === "-" ? -magnitude : magnitude));
 }
 
-/** SCAN's options, from argument `first` on, into `options`. False after an error reply. */
-function getOptionsOrReply(c: Client, first: number): boolean {
+/**
+ * The options from argument `first` on, into `scanOptions`: those of SCAN with TYPE_ANY, of the commands that
+ * scan a value with its type. False after an error reply.
+ */
+export function getScanOptionsOrReply(c: Client, first: number, scanned: number): boolean {
+  const options = scanOptions;
   options.count = COUNT_DEFAULT;
   options.match = 0;
   options.type = TYPE_ANY;
+  options.noValues = false;
   for (let i = first; i < c.argc; i += 2) {
     const hasValue = i + 1 < c.argc;
     if (hasValue && argIs(c, i, WORD_COUNT)) {
@@ -127,8 +133,11 @@ function getOptionsOrReply(c: Client, first: number): boolean {
       const { buf, off, len } = c.argv;
       // A lone star is no filter: as a pattern it would leave the empty key out.
       options.match = len[i + 1] === 1 && buf[off[i + 1]] === STAR ? 0 : i + 1;
-    } else if (hasValue && argIs(c, i, WORD_TYPE)) {
+    } else if (hasValue && scanned === TYPE_ANY && argIs(c, i, WORD_TYPE)) {
       options.type = typeByName(c, i + 1);
+    } else if (scanned === TYPE_HASH && argIs(c, i, WORD_NOVALUES)) {
+      options.noValues = true;
+      i--; // This one has no value behind it.
     } else {
       c.reply.addError(
         argIs(c, i, WORD_NOVALUES) ? "ERR NOVALUES option can only be used in HSCAN" : SYNTAX_ERROR,
@@ -167,7 +176,7 @@ function keepMatching(c: Client, index: number, from: number): void {
  */
 function keepLive(c: Client): void {
   const { keyspace, arena } = c.server;
-  const { type } = options;
+  const { type } = scanOptions;
   let kept = 0;
   for (let i = 0; i < found.length; i++) {
     const ref = found.refs[i];

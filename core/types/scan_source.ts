@@ -1,0 +1,23 @@
+/**
+ * ScanSource: what HSCAN, SSCAN and ZSCAN walk, whatever the type.
+ *
+ * A scan takes up a batch of elements, which can then be told more than once (the reply begins with their
+ * number, so they are counted first). Nothing may change the value in between.
+ */
+import type { ByteRange } from "./t_string.ts";
+
+export interface ScanSource {
+  /** The element that `nextScanned` moved to: field or member. */
+  readonly scanned: ByteRange;
+  /** What belongs to it: a value, or a score's text. */
+  readonly scannedPair: ByteRange;
+  /**
+   * Takes up the elements at `cursor`: of a small value all, of a large one at least `count` unless it ends
+   * before or ten times as many buckets have fewer. Returns the next cursor, 0 at the end.
+   */
+  beginScan(ref: number, cursor: number, count: number): number;
+  /** Goes back to the first element of the batch. */
+  rewindScan(): void;
+  /** Moves to the next element of the batch; false when there is none. */
+  nextScanned(): boolean;
+}
