@@ -6,7 +6,7 @@
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
-import { ENTRY_HAS_EXPIRY, entryKeyLen, entryMeta } from "../structures/entry.ts";
+import { ENTRY_HAS_EXPIRY, ENTRY_HEAD_BYTES, entryKeyLen, entryMeta } from "../structures/entry.ts";
 import {
   bodyOff,
   bodyOffFor,
@@ -20,6 +20,7 @@ import {
   NO_EXPIRY,
   objectEncoding,
   objectExpiry,
+  setBodyWord,
   TYPE_STRING,
   withEncoding,
 } from "../types/object.ts";
@@ -90,22 +91,39 @@ export class KeyStrings {
 
   /** Makes the current key, which doesn't exist, hold `len` zeros, to be changed through `write`. */
   addZeros(db: Db, key: ReadonlyBytes, keyOff: number, keyLen: number, len: number): number {
-    const arena = this.arena;
+    const { arena } = this;
+    const made = this.detached(key, keyOff, keyLen, len);
+    if (objectEncoding(arena, made) === ENC_RAW) arena.fill(bodyWord(arena, made, 0), 0, len, 0);
+    else arena.fill(made, bodyOff(arena, made) + 4, len, 0);
+    this.keyspace.publish(db, 0, made);
+    return made;
+  }
+
+  /**
+   * An entry that nobody knows, for a key whose string is raw and `len` bytes long, its bytes undefined. They are
+   * set through `write`; then the keyspace publishes or discards the entry.
+   */
+  detached(key: ReadonlyBytes, keyOff: number, keyLen: number, len: number): number {
+    const { arena } = this;
     const encoding = len <= INLINE_LEN_MAX ? ENC_RAW_INLINE : ENC_RAW;
     const at = bodyOffFor(keyLen, false);
-    const bytes = at + stringBodyBytes(encoding, len);
     const block = encoding === ENC_RAW ? arena.alloc(len) : 0;
-    const target = this.keyspace.place(db, 0, key, keyOff, keyLen, bytes, NO_EXPIRY, block);
-    arena.storeI32(target, 0, makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial()));
-    if (block === 0) {
-      arena.storeI32(target, at, len);
-      arena.fill(target, at + 4, len, 0);
-    } else {
-      arena.storeI32(target, at, block);
-      arena.storeI32(target, at + 4, len);
-      arena.fill(block, 0, len, 0);
+    let made: number;
+    try {
+      made = arena.alloc(at + stringBodyBytes(encoding, len));
+    } catch (error) {
+      if (block !== 0) arena.free(block);
+      throw error;
     }
-    return target;
+    arena.storeI32(made, 0, makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial()));
+    arena.storeI32(made, 4, keyLen);
+    arena.copyIn(made, ENTRY_HEAD_BYTES, key, keyOff, keyLen);
+    if (block === 0) arena.storeI32(made, at, len);
+    else {
+      arena.storeI32(made, at, block);
+      arena.storeI32(made, at + 4, len);
+    }
+    return made;
   }
 
   /** Makes the current key hold an integer (a safe one, or any 64-bit one as BigInt), keeping its expiry. */
@@ -135,20 +153,21 @@ export class KeyStrings {
 
   /**
    * Makes the current key's string raw and `len` bytes long, no less than it is: what it had in front,
-   * zeros behind, and with room to grow further. The bytes are then changed through `write`.
+   * zeros behind, and with room to grow further: if it moves to a block of its own, that is for `room` bytes. The
+   * bytes are then changed through `write`.
    */
-  grow(db: Db, ref: number, len: number): number {
+  grow(db: Db, ref: number, len: number, room = grownBytes(len)): number {
     const arena = this.arena;
     const encoding = objectEncoding(arena, ref);
     readString(arena, ref, this.range);
     const old = this.range.len;
     if (encoding === ENC_RAW) {
-      this.growRawBlock(ref, old, len);
+      this.growRawBlock(ref, old, len, room);
       return ref;
     }
     const at = bodyOff(arena, ref);
     if (len > INLINE_LEN_MAX) {
-      const block = this.allocToGrow(len);
+      const block = this.allocToGrow(len, room);
       arena.copyIn(block, 0, this.range.buf, this.range.off, old);
       arena.fill(block, old, len - old, 0);
       const target = this.shrinkToRef(db, ref, at, block);
@@ -177,12 +196,18 @@ export class KeyStrings {
     }
   }
 
-  private growRawBlock(ref: number, old: number, len: number): void {
+  /** Cuts the string of an entry that `grow` prepared. The room stays. */
+  truncate(ref: number, len: number): void {
+    const { arena } = this;
+    setBodyWord(arena, ref, objectEncoding(arena, ref) === ENC_RAW ? 1 : 0, len);
+  }
+
+  private growRawBlock(ref: number, old: number, len: number, room: number): void {
     const arena = this.arena;
     let block = bodyWord(arena, ref, 0);
     const at = bodyOff(arena, ref);
     if (len > arena.usable(block)) {
-      block = this.reallocToGrow(block, len);
+      block = this.reallocToGrow(block, len, room);
       arena.storeI32(ref, at, block);
     }
     if (len > old) {
@@ -192,18 +217,18 @@ export class KeyStrings {
   }
 
   /** A block of `len` bytes with room to grow, or without when memory is short. */
-  private allocToGrow(len: number): number {
+  private allocToGrow(len: number, room: number): number {
     try {
-      return this.arena.alloc(grownBytes(len));
+      return this.arena.alloc(room);
     } catch (error) {
       if (error !== ARENA_FULL) throw error;
       return this.arena.alloc(len);
     }
   }
 
-  private reallocToGrow(block: number, len: number): number {
+  private reallocToGrow(block: number, len: number, room: number): number {
     try {
-      return this.arena.realloc(block, grownBytes(len));
+      return this.arena.realloc(block, room);
     } catch (error) {
       if (error !== ARENA_FULL) throw error;
       return this.arena.realloc(block, len);
