@@ -3,7 +3,8 @@
  *
  * Two kinds. `modified` says that a key is no longer what it was; whoever watches it or caches it depends
  * on it. `event` names what was done, in one of Redis's classes of keyspace notifications. Nobody is
- * told while `observer` of the keyspace is null, which costs a command one comparison.
+ * told while `observer` of the keyspace is null, which costs a command one comparison. Apart from that the
+ * keyspace itself tells `waiters` of every key that appears or disappears, whatever the reason.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import type { Db } from "./db.ts";
@@ -25,4 +26,19 @@ export const NOTIFY_NEW: number = 1 << 14;
 export interface KeyObserver {
   modified(db: Db, key: ReadonlyBytes, off: number, len: number): void;
   event(cls: number, name: string, db: Db, key: ReadonlyBytes, off: number, len: number): void;
+}
+
+/**
+ * Who must know when keys come and go because somebody waits for them. `ref` is the key's entry and `hash` the hash
+ * of the key.
+ */
+export interface KeyWaiters {
+  /** A key was added, or another value has taken the place of the old one. */
+  added(db: Db, hash: number, ref: number): void;
+  /** A key is about to be removed. */
+  removed(db: Db, hash: number, ref: number): void;
+  /** All keys of a database were removed. */
+  emptied(db: Db): void;
+  /** Two databases have exchanged their keys. */
+  swapped(a: Db, b: Db): void;
 }

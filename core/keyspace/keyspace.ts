@@ -39,7 +39,7 @@ import { TypeContext } from "../types/type_context.ts";
 import { Values } from "../types/values.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
-import { type KeyObserver, NOTIFY_EXPIRED } from "./key_events.ts";
+import { type KeyObserver, type KeyWaiters, NOTIFY_EXPIRED } from "./key_events.ts";
 import { KeyStrings } from "./key_strings.ts";
 import { LazyFree } from "./lazy_free.ts";
 
@@ -56,6 +56,8 @@ export class Keyspace {
   readonly lazyFree: LazyFree;
   /** Who is told what happens to keys. */
   observer: KeyObserver | null = null;
+  /** Who waits for keys, or null: nobody does. */
+  waiters: KeyWaiters | null = null;
   /** Unix time in ms that this batch of commands sees. */
   nowMs = 0;
   /** Hash of the key looked up last. */
@@ -365,6 +367,7 @@ export class Keyspace {
     }
     db.avgTtlMs = 0;
     db.expireCursor = 0;
+    if (this.waiters !== null) this.waiters.emptied(db);
     return count;
   }
 
@@ -379,6 +382,7 @@ export class Keyspace {
     b.expires = expires;
     b.avgTtlMs = avgTtlMs;
     b.expireCursor = expireCursor;
+    if (this.waiters !== null) this.waiters.swapped(a, b);
   }
 
   /** Removes an entry whose time is over, found by other means than a lookup. */
@@ -409,6 +413,7 @@ export class Keyspace {
 
   /** Takes the current key out of both dicts. */
   private unlinkFound(db: Db, ref: number): void {
+    if (this.waiters !== null) this.waiters.removed(db, this.hash, ref);
     if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
     db.keys.removeFound(this.hash);
   }
@@ -439,6 +444,7 @@ export class Keyspace {
       if (had === has && !this.values.isBig(ref)) {
         this.values.free(ref);
         if (has) arena.storeF64(ref, 8, expireAt);
+        if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
         return ref;
       }
     }
@@ -459,6 +465,7 @@ export class Keyspace {
     if (ref !== 0) {
       if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
       db.keys.replaceFound(target);
+      if (this.waiters !== null) this.waiters.added(db, this.hash, target);
       this.lazyFree.freeEntry(ref);
     }
     return target;
@@ -471,6 +478,7 @@ export class Keyspace {
       if (has) this.forgetExpiry(db, ref);
       throw error;
     }
+    if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
   }
 
   private insertOrFree(dict: Dict, ref: number): void {
@@ -506,6 +514,7 @@ export class Keyspace {
     if (old === 0) return this.insertKey(db, ref, has);
     if ((entryMeta(this.arena, old) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, old);
     db.keys.replaceFound(ref);
+    if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
     this.lazyFree.freeEntry(old);
   }
 

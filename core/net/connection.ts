@@ -5,6 +5,9 @@
  * beginning of a request, waits in the query buffer (query_buffer.ts). One read is at most READ_MAX bytes with
  * Deno and 512 KiB with Bun, so however much a client pipelines, the others have their turn.
  *
+ * Blocked clients. Nothing of such a client is parsed: what it sends waits in the query buffer, up to
+ * `client-query-buffer-limit`, the requests that came with the one that blocks included. `resume` goes on.
+ *
  * Writing. At the end of the turn (core/server/turn.ts) the client's reply chunks are written in order. When the
  * socket is full the rest waits here, and `client-output-buffer-limit` applies to what waits. Reading goes on
  * meanwhile, as in Redis: a client may send for as long as it likes before it reads.
@@ -17,7 +20,12 @@
  * anywhere else would leave buffers in doubt: it is logged and costs the connection, and nobody else.
  */
 import type { Client, ClientPort } from "../server/client.ts";
-import { CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSED, CLIENT_UNIX_SOCKET } from "../server/client.ts";
+import {
+  CLIENT_BLOCKED,
+  CLIENT_CLOSE_AFTER_REPLY,
+  CLIENT_CLOSED,
+  CLIENT_UNIX_SOCKET,
+} from "../server/client.ts";
 import { clientInfo, outputBytes } from "../server/client_info.ts";
 import { answerThrown, dispatch, dropsReply, GATE_REPLY } from "../server/call.ts";
 import { BATCH_MAX } from "../server/batch.ts";
@@ -30,6 +38,7 @@ import { QUERY_BYTES_MAX, QueryBuffer } from "./query_buffer.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
 
 const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
+const STOPPED: number = CLOSING | CLIENT_BLOCKED;
 /** Most bytes of an unfinished request of a client that has yet to authenticate. */
 const UNAUTHENTICATED_QUERY_MAX: number = 1024 * 1024;
 /** How long a client is silent before its buffer is trimmed, in ms. */
@@ -121,7 +130,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     try {
       this.countInput(bytes.length);
       for (let at = 0; at < bytes.length && (client.flags & CLOSING) === 0;) {
-        if (query.used === 0) {
+        if (query.used === 0 && (client.flags & CLIENT_BLOCKED) === 0) {
           query.release();
           at = this.executeForeign(bytes, at);
           if ((client.flags & CLOSING) !== 0) return;
@@ -141,6 +150,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   /** Whoever has sent all its requests still gets all its replies, as far as it reads them. */
   onEnd(): void {
     const { client, server } = this;
+    // Nobody will read what it waits for.
+    server.blocking.forget(client);
     if (this.chunk === null && client.reply.bytes === 0) return this.close();
     client.flags |= CLIENT_CLOSE_AFTER_REPLY;
     server.turn.begin();
@@ -166,6 +177,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   /** Executes the whole requests in the query buffer. */
   private executeQuery(): void {
     const { query } = this;
+    if ((this.client.flags & CLIENT_BLOCKED) !== 0) return;
     const done = this.execute(query.buf, query.start, query.end);
     if ((this.client.flags & CLIENT_CLOSED) === 0) query.consumed(done);
   }
@@ -185,7 +197,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     if ((client.flags & CLOSING) !== 0) return end;
     const done = this.executeAll(buf, start, end);
     server.keyspace.clearHints();
-    client.resetArgv();
+    // A blocked client has a copy of its request.
+    if ((client.flags & CLIENT_BLOCKED) === 0) client.resetArgv();
     this.scheduleFlush();
     return done;
   }
@@ -211,12 +224,13 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         error = batch.requests[count].error;
         batch.requests[count].reset();
       }
-      if (count > 0) this.executeBatch(start);
-      start = batch.pos;
-      if ((client.flags & CLOSING) !== 0) {
+      const executed = count > 0 ? this.executeBatch(start) : start;
+      if ((client.flags & STOPPED) !== 0) {
+        // What follows a request that blocks is parsed again when it is over.
         this.parser = null;
-        return end;
+        return (client.flags & CLOSING) !== 0 ? end : executed;
       }
+      start = batch.pos;
       if (error !== "") {
         this.protocolError(error, buf, start, end);
         return end;
@@ -225,8 +239,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     return start;
   }
 
-  /** Executes the requests of the batch; the first begins at `start`. */
-  private executeBatch(start: number): void {
+  /** Executes the requests of the batch; the first begins at `start`. Returns where the last executed one ends. */
+  private executeBatch(start: number): number {
     const { client } = this;
     const { reply } = client;
     const { batch } = this.server;
@@ -244,12 +258,14 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       } catch (error) {
         answerThrown(client, error, mark);
       }
+      if ((client.flags & CLIENT_BLOCKED) !== 0) break;
       if (client.gates !== 0 && (client.gates & GATE_REPLY) !== 0 && dropsReply(client)) {
         reply.truncate(mark);
       }
       if (reply.fullBytes !== 0) this.checkOutputLimit();
       if ((client.flags & CLOSING) !== 0) break;
     }
+    return start;
   }
 
   private protocolError(error: string, buf: Uint8Array, start: number, end: number): void {
@@ -281,6 +297,20 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.close();
   }
 
+  /** The client waits no more: executes what has arrived meanwhile. */
+  resume(): void {
+    const { query } = this;
+    try {
+      if (query.used > 0) {
+        this.executeQuery();
+        this.checkQueryLimit();
+      }
+      if (query.used === 0) query.trim(null);
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
   // Writing.
 
   /** Has the replies written at the end of the turn. */
@@ -288,6 +318,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     if (this.flushScheduled) return;
     this.flushScheduled = true;
     this.server.turn.flushAtEnd(this);
+  }
+
+  replied(): void {
+    this.scheduleFlush();
   }
 
   flush(): void {
@@ -370,12 +404,14 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   }
 
   close(): void {
+    this.server.blocking.forget(this.client);
     this.socket.close();
   }
 
   onClosed(): void {
     const { client } = this;
     client.flags |= CLIENT_CLOSED;
+    this.server.blocking.forget(client);
     // The chunk that was being sent is not reused: the runtime may still be reading it.
     this.chunk = null;
     client.reply.clear();

@@ -2,7 +2,7 @@
  * From a request to its handler.
  *
  *     processCommand    look up
- *     dispatch          check the number of arguments, pass the gates
+ *     dispatch          check the number of arguments, pass the gates; afterwards serve who waited for its keys
  *       call            run the handler, count, account its time
  *
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
@@ -11,12 +11,13 @@
 import { ARENA_FULL } from "../memory/arena.ts";
 import {
   type Client,
+  CLIENT_BLOCKED,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
   isLocalClient,
 } from "./client.ts";
-import { type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED } from "./command.ts";
+import { BLOCKING, type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED } from "./command.ts";
 import { argPrefix } from "./command_table.ts";
 
 /** The client must authenticate first. */
@@ -62,6 +63,7 @@ export function dispatch(c: Client, command: Command | null): void {
   }
   if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
   else callWithoutTouch(c, command);
+  if (server.blocking.hasReadyKeys) server.blocking.serveReadyKeys();
 }
 
 /**
@@ -80,11 +82,11 @@ export function call(c: Client, command: Command): void {
   if (command.timedInGroup) {
     turn.noteFast(command);
     command.handler(c);
-  } else {
+  } else if ((command.flags & BLOCKING) === 0) {
     turn.closeGroup();
     command.handler(c);
     turn.closeSlow(command);
-  }
+  } else if (!callBlocking(c, command)) return;
   // Counted afterwards, as Redis does: INFO doesn't show itself, CONFIG RESETSTAT does.
   command.calls++;
   c.commandsProcessed++;
@@ -93,6 +95,20 @@ export function call(c: Client, command: Command): void {
     command.failedCalls++;
     stats.countError(c.reply.lastError);
   }
+}
+
+/** Calls a handler that may block. Returns whether it has answered: what blocks is counted when it is over. */
+function callBlocking(c: Client, command: Command): boolean {
+  const { turn } = c.server;
+  turn.closeGroup();
+  command.handler(c);
+  const { wait } = c;
+  if ((c.flags & CLIENT_BLOCKED) !== 0) {
+    wait!.usedUs += turn.lap();
+    return false;
+  }
+  turn.closeSlow(command, wait === null ? 0 : wait.usedUs);
+  return true;
 }
 
 /**

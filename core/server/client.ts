@@ -9,6 +9,7 @@ import type { Argv } from "../protocol/resp_parser.ts";
 import type { Db } from "../keyspace/db.ts";
 import type { Command } from "./command.ts";
 import type { Server } from "./server.ts";
+import type { Wait } from "./wait.ts";
 
 // Client flags.
 /** Close once the replies are sent; nothing more is executed. */
@@ -22,6 +23,12 @@ export const CLIENT_REPLY_OFF: number = 1 << 4;
 export const CLIENT_REPLY_SKIP_NEXT: number = 1 << 5;
 export const CLIENT_REPLY_SKIP: number = 1 << 6;
 export const CLIENT_UNIX_SOCKET: number = 1 << 7;
+/** It waits, and executes nothing (blocking.ts). */
+export const CLIENT_BLOCKED: number = 1 << 8;
+/** It was unblocked in this turn; the rest of its input is executed at the end. */
+export const CLIENT_UNBLOCKED: number = 1 << 9;
+/** Its commands answer at once instead of blocking: a transaction or a script executes them. */
+export const CLIENT_DENY_BLOCKING: number = 1 << 10;
 
 /** What a client needs of its connection. */
 export interface ClientPort {
@@ -43,6 +50,10 @@ export interface ClientPort {
   readonly replyPeakBytes: number;
   /** Closes at once; replies that were not sent are lost. */
   close(): void;
+  /** Replies were added while no request of this client was read: they are sent at the end of the turn. */
+  replied(): void;
+  /** The client is no longer blocked: what it sent meanwhile is executed. */
+  resume(): void;
   /** Looks after limits and buffers that time changes; the cron calls it about once a second. */
   tick(nowMs: number): void;
 }
@@ -73,6 +84,8 @@ export class Client {
   createdMs: number;
   lastInteractionMs: number;
   lastCommand: Command | null = null;
+  /** What it waits for, or waited for; null if it never did (blocking.ts). */
+  wait: Wait | null = null;
   /** Bytes of the arguments of the request being executed. */
   argvBytes = 0;
   netInputBytes = 0;

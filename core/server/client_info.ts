@@ -7,10 +7,12 @@
 import { CHUNK_BYTES } from "../protocol/reply.ts";
 import {
   type Client,
+  CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_CLOSED,
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
+  CLIENT_UNBLOCKED,
   CLIENT_UNIX_SOCKET,
 } from "./client.ts";
 
@@ -21,6 +23,8 @@ const CHUNK_ENTRY_BYTES = 64;
 
 /** Letters of the flags, in Redis's order. */
 const FLAG_LETTERS: readonly (readonly [flag: number, letter: string])[] = [
+  [CLIENT_BLOCKED, "b"],
+  [CLIENT_UNBLOCKED, "u"],
   [CLIENT_CLOSE_AFTER_REPLY, "c"],
   [CLIENT_CLOSED, "A"],
   [CLIENT_UNIX_SOCKET, "U"],

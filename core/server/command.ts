@@ -218,7 +218,10 @@ export class Command {
   readonly keyStep: number;
   /** Its keys as one range, the way Redis told them before there were key specs. */
   readonly range: KeyRange;
-  /** Whether its time is accounted in groups (turn.ts): it is FAST, or O(1) though Redis doesn't flag it. */
+  /**
+   * Whether its time is accounted in groups (turn.ts): it is FAST, or O(1) though Redis doesn't flag it, and never
+   * blocks.
+   */
   readonly timedInGroup: boolean;
   subcommands: Command[] = [];
   calls = 0;
@@ -242,7 +245,8 @@ export class Command {
     this.firstKey = isRange ? keys!.begin as number : 0;
     this.lastKey = keys?.last ?? 0;
     this.keyStep = Math.max(1, keys?.step ?? 1);
-    this.timedInGroup = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
+    const isQuick = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
+    this.timedInGroup = isQuick && (spec.flags & BLOCKING) === 0;
   }
 
   /** Accounts the time of a call, in microseconds, which belongs to that bucket of the histogram. */

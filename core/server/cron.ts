@@ -87,6 +87,7 @@ export class Cron {
     this.cronTimer = null;
     this.expireTimer = null;
     this.freeTimer = null;
+    this.server.blocking.stop();
   }
 
   /** Frees what waits without waiting for the next round. No-op before `start`. */
@@ -107,6 +108,7 @@ export class Cron {
     server.memory.sample();
     this.visitClients(nowMs);
     if (nowMs - this.loggedMs >= LOG_EVERY_MS) this.logState(nowMs);
+    server.blocking.tidy();
     if (this.expireTimer === null) this.expireRun();
     if (server.keyspace.lazyFree.pending > 0) this.scheduleFree();
     this.totalUs += server.clock.monotonicUs() - startUs;

@@ -56,6 +56,7 @@ export function infoServer(server: Server): string {
 
 /** Who is connected. */
 export function infoClients(server: Server): string {
+  const { blocking } = server;
   server.memory.refreshClients();
   return `# Clients\r\n` +
     `connected_clients:${server.clients.count}\r\n` +
@@ -63,14 +64,14 @@ export function infoClients(server: Server): string {
     `maxclients:${server.maxClients}\r\n` +
     `client_recent_max_input_buffer:${server.memory.clientInputMax}\r\n` +
     `client_recent_max_output_buffer:${server.memory.clientOutputMax}\r\n` +
-    `blocked_clients:0\r\n` +
+    `blocked_clients:${blocking.count}\r\n` +
     `tracking_clients:0\r\n` +
     `pubsub_clients:0\r\n` +
     `watching_clients:0\r\n` +
-    `clients_in_timeout_table:0\r\n` +
+    `clients_in_timeout_table:${blocking.deadlines.count}\r\n` +
     `total_watched_keys:0\r\n` +
-    `total_blocking_keys:0\r\n` +
-    `total_blocking_keys_on_nokey:0\r\n`;
+    `total_blocking_keys:${blocking.keys.count}\r\n` +
+    `total_blocking_keys_on_nokey:${blocking.keys.countOnNoKey}\r\n`;
 }
 
 /** What is on disk: nothing yet. */

@@ -14,6 +14,7 @@ import { Arena } from "../memory/arena.ts";
 import type { TypeLimits } from "../types/limits.ts";
 import { Auth } from "./auth.ts";
 import { Batch } from "./batch.ts";
+import { Blocking } from "./blocking.ts";
 import { GATE_AUTH } from "./call.ts";
 import type { Client } from "./client.ts";
 import { Clients } from "./clients.ts";
@@ -59,6 +60,7 @@ export class Server {
   readonly stats = new Stats();
   readonly turn: Turn;
   readonly batch: Batch;
+  readonly blocking: Blocking;
   readonly cron: Cron;
   readonly memory: Memory;
   readonly shutdown = new Shutdown(this);
@@ -92,6 +94,7 @@ export class Server {
     this.turn = new Turn(this.clock, this.keyspace);
     this.commands = new CommandTable(parts.commands, parts.commandNames);
     this.batch = new Batch(this.commands, this.keyspace);
+    this.blocking = new Blocking(this);
     this.startMs = this.keyspace.nowMs;
     const expiry = new ExpireCycle(this.keyspace, this.clock);
     this.cron = new Cron(this, expiry);

@@ -2,9 +2,9 @@
  * Turn: one round of the event loop, as the server sees it.
  *
  * A turn begins with the first bytes that arrive (or a timer), serves every client that is ready, and ends
- * in a microtask behind them all. What belongs to the end, in this order: the last commands' time is
- * accounted, what persistence must write is written (its `beforeWrite` hook), and then each client with
- * replies gets one write. Redis calls the place `beforeSleep`.
+ * in a microtask behind them all. What belongs to the end, in this order: clients that were unblocked go on with
+ * their input (the `beforeEnd` hook), the last commands' time is accounted, what persistence must write is written
+ * (its `beforeWrite` hook), and then each client with replies gets one write. Redis calls the place `beforeSleep`.
  *
  * Reading the clock costs 35 to 90 ns (base/clock.ts), a pipelined GET 300. So time is read at both ends
  * of a turn, and in between once per group of GROUP_MAX fast commands, whose time is shared out evenly among
@@ -32,6 +32,8 @@ export class Turn {
   totalUs = 0;
   /** Monotonic time of the last reading of the clock. */
   nowUs = 0;
+  /** Called first at the end: more commands may run (blocking.ts). It doesn't throw. */
+  beforeEnd: (() => void) | null = null;
   /** Called before clients are written to. */
   beforeWrite: (() => void) | null = null;
 
@@ -88,12 +90,17 @@ export class Turn {
     this.groupStartUs = this.nowUs;
   }
 
-  /** Accounts the time since `closeGroup` to one command. Returns it, in microseconds. */
-  closeSlow(command: Command): number {
+  /** The time since `closeGroup` or the last `lap`, in microseconds; it is not accounted. */
+  lap(): number {
     const before = this.groupStartUs;
     this.readClock();
     this.groupStartUs = this.nowUs;
-    const took = this.nowUs - before;
+    return this.nowUs - before;
+  }
+
+  /** Accounts the time since `closeGroup`, and some of earlier, to one command. Returns it, in microseconds. */
+  closeSlow(command: Command, earlierUs = 0): number {
+    const took = this.lap() + earlierUs;
     command.addTime(took, latencyBucket(took));
     return took;
   }
@@ -111,6 +118,7 @@ export class Turn {
   }
 
   private end(): void {
+    if (this.beforeEnd !== null) this.beforeEnd();
     this.closeGroup();
     if (this.beforeWrite !== null) this.beforeWrite();
     const flushing = this.pending;

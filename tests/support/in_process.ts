@@ -60,6 +60,10 @@ class NoPort implements ClientPort {
     this.closed = true;
   }
 
+  replied(): void {}
+
+  resume(): void {}
+
   tick(_nowMs: number): void {}
 }
 
