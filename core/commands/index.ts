@@ -2,20 +2,24 @@
  * All commands, by group.
  */
 import type { CommandSpec } from "../server/command.ts";
+import { bitmapCommands } from "./bitmap.ts";
 import { clientCommands } from "./client_specs.ts";
 import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
 import { keyCommands } from "./keys.ts";
+import { listCommands } from "./list.ts";
 import { serverCommands } from "./server.ts";
 import { stringCommands } from "./string.ts";
 
 export const allCommands: readonly CommandSpec[] = [
+  ...bitmapCommands,
   ...clientCommands,
   ...commandCommands,
   ...connectionCommands,
   ...dumpCommands,
   ...keyCommands,
+  ...listCommands,
   ...serverCommands,
   ...stringCommands,
 ];

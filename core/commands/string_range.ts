@@ -104,8 +104,8 @@ function getrangeCommand(c: Client): void {
   else c.reply.addBulk(value.buf, value.off + start, end - start + 1);
 }
 
-/** Whether the first offset is above the second, though as doubles they may be the same. */
-function isAfter(c: Client, start: number, end: number): boolean {
+/** Whether the first offset (argument 2) is above the second (argument 3), though as doubles they may be the same. */
+export function isAfter(c: Client, start: number, end: number): boolean {
   if (start !== end || Number.isSafeInteger(start)) return start > end;
   return argBigInt(c, 2) > argBigInt(c, 3);
 }
