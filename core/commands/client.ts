@@ -6,6 +6,7 @@ import { argIs, argString, getIntegerOrReply, SYNTAX_ERROR } from "../server/arg
 import { GATE_NO_TOUCH, GATE_REPLY } from "../server/call.ts";
 import {
   type Client,
+  CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
@@ -30,6 +31,8 @@ const OFF = ascii("off");
 const SKIP = ascii("skip");
 const ID = ascii("id");
 const TYPE = ascii("type");
+const TIMEOUT = ascii("timeout");
+const ERROR = ascii("error");
 const LIB_NAME = ascii("lib-name");
 const LIB_VER = ascii("lib-ver");
 
@@ -64,6 +67,8 @@ const HELP: readonly string[] = [
   "      Only those of this type.",
   "    * ID <client-id> [<client-id> [...]]",
   "      Only these.",
+  "UNBLOCK <client-id> [TIMEOUT|ERROR]",
+  "    Ends what a blocked connection waits for, as if its time was over or with an error.",
   "REPLY (ON|OFF|SKIP)",
   "    Says whether commands are answered: all, none, or all but the next.",
   "SETNAME <name>",
@@ -138,6 +143,33 @@ export function clientKillCommand(c: Client): void {
   else c.reply.addOk();
   // Itself a client only kills once it has got the answer.
   if (victims.includes(c)) c.flags |= CLIENT_CLOSE_AFTER_REPLY;
+}
+
+export function clientUnblockCommand(c: Client): void {
+  if (c.argc > 4) {
+    const name = argPrefix(c.argv, 1, 128);
+    c.reply.addError(
+      `ERR unknown subcommand or wrong number of arguments for '${name}'. Try CLIENT HELP.`,
+    );
+    return;
+  }
+  const withError = c.argc === 4 && argIs(c, 3, ERROR);
+  if (c.argc === 4 && !withError && !argIs(c, 3, TIMEOUT)) {
+    c.reply.addError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    return;
+  }
+  const id = getIntegerOrReply(c, 2);
+  if (Number.isNaN(id)) return;
+  const { blocking, clients } = c.server;
+  const blocked = clients.byId.get(id);
+  if (blocked === undefined || (blocked.flags & CLIENT_BLOCKED) === 0) {
+    c.reply.addInteger(0);
+    return;
+  }
+  if (withError) {
+    blocking.unblockOnError(blocked, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else blocking.unblockOnTimeout(blocked);
+  c.reply.addInteger(1);
 }
 
 export function clientReplyCommand(c: Client): void {

@@ -22,6 +22,7 @@ import {
   clientReplyCommand,
   clientSetInfoCommand,
   clientSetNameCommand,
+  clientUnblockCommand,
 } from "./client.ts";
 
 const ON_ALL_NODES = ["request_policy:all_nodes", "response_policy:all_succeeded"];
@@ -163,6 +164,23 @@ const subcommands: CommandSpec[] = [
       { name: "libver", type: "string", token: "lib-ver" },
     ])],
   }),
+  subcommand(
+    "unblock",
+    -3,
+    "5.0.0",
+    "Ends what a blocked connection waits for.",
+    clientUnblockCommand,
+    {
+      flags: ADMIN | NOSCRIPT | LOADING | STALE,
+      complexity: "O(log N) where N is the number of client connections",
+      args: [
+        { name: "client-id", type: "integer" },
+        choice("unblock-type", [word("timeout", "TIMEOUT"), word("error", "ERROR")], {
+          optional: true,
+        }),
+      ],
+    },
+  ),
   subcommand("reply", 3, "3.2.0", "Says whether commands are answered.", clientReplyCommand, {
     args: [choice("action", [word("on", "ON"), word("off", "OFF"), word("skip", "SKIP")])],
   }),

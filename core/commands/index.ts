@@ -11,6 +11,7 @@ import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
 import { serverCommands } from "./server.ts";
 import { stringCommands } from "./string.ts";
+import { waitCommands } from "./wait.ts";
 
 export const allCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
@@ -22,4 +23,5 @@ export const allCommands: readonly CommandSpec[] = [
   ...listCommands,
   ...serverCommands,
   ...stringCommands,
+  ...waitCommands,
 ];

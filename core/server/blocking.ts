@@ -277,7 +277,9 @@ export class Blocking {
 
   /** Forgets a client that is going: it gets nothing more. No-op unless it is blocked. */
   forget(c: Client): void {
-    if (c.wait !== null && c.wait.isActive) this.release(c.wait);
+    if (c.wait === null || !c.wait.isActive) return;
+    this.release(c.wait);
+    this.tidy();
   }
 
   /** Counts an execution that ended without another call of the handler. */
@@ -348,7 +350,7 @@ export class Blocking {
     }
   }
 
-  /** Ends a timer that nobody needs any more. Called by the cron. */
+  /** Ends a timer that nobody needs any more. The cron calls this too. */
   tidy(): void {
     if (this.deadlines.count === 0) this.stop();
   }

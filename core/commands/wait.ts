@@ -1,0 +1,92 @@
+/**
+ * WAIT and WAITAOF: waiting until others have what this connection has written.
+ *
+ * This server has no replicas and no append-only file, so nobody ever has it: asked for none they answer at once,
+ * otherwise when the time is over.
+ */
+import { getIntegerOrReply, getRangeOrReply } from "../server/args.ts";
+import { blockUntil, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
+import type { Client } from "../server/client.ts";
+import { BLOCKING, type CommandSpec } from "../server/command.ts";
+
+const ON_ALL_SHARDS = ["request_policy:all_shards", "response_policy:agg_min"];
+
+function waitCommand(c: Client): void {
+  const replicas = getIntegerOrReply(c, 1);
+  if (Number.isNaN(replicas)) return;
+  const timeoutMs = getTimeoutOrReply(c, 2, true);
+  if (Number.isNaN(timeoutMs)) return;
+  if (replicas <= 0 || !canBlock(c)) addReplicaCount(c);
+  else blockUntil(c, timeoutMs, addReplicaCount);
+}
+
+function addReplicaCount(c: Client): void {
+  c.reply.addInteger(0);
+}
+
+function waitaofCommand(c: Client): void {
+  const local = getIntegerOrReply(c, 1);
+  if (Number.isNaN(local)) return;
+  if (local < 0 || local > 1) {
+    c.reply.addError("ERR value is out of range, value must between 0 and 1");
+    return;
+  }
+  const replicas = getRangeOrReply(
+    c,
+    2,
+    0,
+    Infinity,
+    "ERR value is out of range, must be positive",
+  );
+  if (Number.isNaN(replicas)) return;
+  const timeoutMs = getTimeoutOrReply(c, 3, true);
+  if (Number.isNaN(timeoutMs)) return;
+  if (local === 1 && !c.server.config.bool("appendonly")) {
+    c.reply.addError(
+      "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+    );
+    return;
+  }
+  if (local === 0 && replicas === 0 || !canBlock(c)) addFileCounts(c);
+  else blockUntil(c, timeoutMs, addFileCounts);
+}
+
+/** The files that have it all: this server's, and those of replicas. */
+function addFileCounts(c: Client): void {
+  c.reply.addArray(2);
+  c.reply.addInteger(0);
+  c.reply.addInteger(0);
+}
+
+export const waitCommands: CommandSpec[] = [
+  {
+    name: "wait",
+    arity: 3,
+    flags: BLOCKING,
+    categories: ["connection"],
+    since: "3.0.0",
+    group: "generic",
+    complexity: "O(1)",
+    summary: "Waits until replicas have everything that this connection has written.",
+    args: [{ name: "numreplicas", type: "integer" }, { name: "timeout", type: "integer" }],
+    tips: ON_ALL_SHARDS,
+    handler: waitCommand,
+  },
+  {
+    name: "waitaof",
+    arity: 4,
+    flags: BLOCKING,
+    categories: ["connection"],
+    since: "7.2.0",
+    group: "generic",
+    complexity: "O(1)",
+    summary: "Waits until everything that this connection has written is in append-only files.",
+    args: [
+      { name: "numlocal", type: "integer" },
+      { name: "numreplicas", type: "integer" },
+      { name: "timeout", type: "integer" },
+    ],
+    tips: ON_ALL_SHARDS,
+    handler: waitaofCommand,
+  },
+];
