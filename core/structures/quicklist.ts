@@ -22,7 +22,8 @@
  * opened first, and compressed again when the change is done, or when the cursor leaves.
  *
  * A cursor stands on an element. Any change of the list but `qlDelete` through this cursor makes it
- * invalid. After deletions, `qlRelease` ends its use.
+ * invalid. After deletions, `qlRelease` ends its use. For who has to do with small lists too, a cursor can also
+ * walk a listpack, but not change it.
  *
  * ArenaFull is thrown before anything changed, except that compressed nodes may stay open. Freeing needs no
  * memory; taking an element out of a compressed node needs room to open it.
@@ -33,7 +34,9 @@
  */
 import { assert } from "../base/assert.ts";
 import { bytesEqual, type ReadonlyBytes } from "../base/bytes.ts";
+import { parseInteger } from "../base/numbers.ts";
 import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
+import { findBackward, findForward, found } from "./entry_search.ts";
 import {
   LP_EMPTY_BYTES,
   LP_HEADER_BYTES,
@@ -119,6 +122,7 @@ const EMPTY = new Uint8Array(0);
 
 /** Stands on an element of a quicklist. Owners keep one and reuse it. */
 export class QuicklistCursor {
+  /** 0 when it walks a listpack. */
   root = 0;
   /** The node of the element, 0 when the cursor stands nowhere. */
   node = 0;
@@ -188,6 +192,12 @@ export function qlAppendListpack(arena: Arena, root: number, listpack: number): 
 export function qlAppendPlain(arena: Arena, root: number, block: number, len: number): void {
   const node = allocNode(arena, block, 0, len, 1, NODE_PLAIN);
   insertNode(arena, root, qlTail(arena, root), node, true);
+}
+
+/** Bytes that a list of a single packed node would have as a listpack; 0 for any other list. */
+export function qlSingleBytes(arena: Arena, root: number): number {
+  const node = qlHead(arena, root);
+  return qlNodes(arena, root) !== 1 || isPlain(arena, node) ? 0 : nodeBytes(arena, node);
 }
 
 /** Makes a list of a single packed node a listpack: frees the list, returns the ref. Throws ArenaFull. */
@@ -287,6 +297,29 @@ export function qlSeek(
   return true;
 }
 
+/** The same in a listpack: the cursor then walks that. */
+export function qlSeekInListpack(
+  arena: Arena,
+  listpack: number,
+  cursor: QuicklistCursor,
+  index: number,
+): boolean {
+  const count = lpCount(arena, listpack);
+  if (index < 0) index += count;
+  const base = (listpack & REF_OFFSET_MASK) << 3;
+  cursor.root = 0;
+  cursor.opened = 0;
+  cursor.node = 0;
+  if (index < 0 || index >= count) return false;
+  cursor.count = count;
+  cursor.plain = false;
+  cursor.buf = arena.u8[listpack >>> 27];
+  cursor.from = base + LP_HEADER_BYTES;
+  cursor.end = base + lpBytes(arena, listpack) - 1;
+  moveTo(cursor, index);
+  return true;
+}
+
 /** Moves to the next element. False when it was the last; then the cursor stands nowhere. */
 export function qlNext(arena: Arena, cursor: QuicklistCursor): boolean {
   if (cursor.index + 1 < cursor.count) {
@@ -294,7 +327,7 @@ export function qlNext(arena: Arena, cursor: QuicklistCursor): boolean {
     cursor.index++;
     return true;
   }
-  return leave(arena, cursor, nodeNext(arena, cursor.node), false);
+  return qlSkipNode(arena, cursor, true);
 }
 
 /** Moves to the previous element. False when it was the first; then the cursor stands nowhere. */
@@ -304,7 +337,49 @@ export function qlPrev(arena: Arena, cursor: QuicklistCursor): boolean {
     cursor.index--;
     return true;
   }
-  return leave(arena, cursor, nodePrev(arena, cursor.node), true);
+  return qlSkipNode(arena, cursor, false);
+}
+
+/** Moves to the first element of the next node, or backwards to the last of the previous one. */
+export function qlSkipNode(arena: Arena, cursor: QuicklistCursor, forward: boolean): boolean {
+  if (cursor.root === 0) return false;
+  const beside = forward ? nodeNext(arena, cursor.node) : nodePrev(arena, cursor.node);
+  return leave(arena, cursor, beside, !forward);
+}
+
+/**
+ * Moves to the first element equal to these bytes, from the one the cursor stands on, in either direction,
+ * looking at `limit` elements. Returns how many elements it moved by; -1 when there is none, and then it
+ * stands anywhere.
+ */
+export function qlFind(
+  arena: Arena,
+  cursor: QuicklistCursor,
+  forward: boolean,
+  limit: number,
+  buf: ReadonlyBytes,
+  off: number,
+  len: number,
+): number {
+  const integer = parseInteger(buf, off, len);
+  const find = forward ? findForward : findBackward;
+  for (let moved = 0; moved < limit;) {
+    const here = forward ? cursor.count - cursor.index : cursor.index + 1;
+    const count = here < limit - moved ? here : limit - moved;
+    const steps = !cursor.plain
+      ? find(cursor.buf, cursor.at, count, buf, off, len, integer)
+      : qlEquals(cursor, buf, off, len)
+      ? 0
+      : -1;
+    if (steps >= 0) {
+      if (!cursor.plain) cursor.at = found.at;
+      cursor.index += forward ? steps : -steps;
+      return moved + steps;
+    }
+    moved += count;
+    if (!qlSkipNode(arena, cursor, forward)) break;
+  }
+  return -1;
 }
 
 /** Reads the element the cursor stands on. */
@@ -450,6 +525,18 @@ export function qlReplace(
   }
   cursor.node = 0;
   cursor.opened = 0;
+}
+
+/** Bytes of all blocks, exact with `samples` 0, otherwise extrapolated from so many nodes. */
+export function qlTotalBytes(arena: Arena, root: number, samples: number): number {
+  let bytes = 0;
+  let nodes = 0;
+  for (let node = qlHead(arena, root); node !== 0; node = nodeNext(arena, node)) {
+    bytes += arena.usable(node) + arena.usable(nodeData(arena, node));
+    if (++nodes === samples) break;
+  }
+  if (nodes > 0) bytes *= qlNodes(arena, root) / nodes;
+  return arena.usable(root) + Math.round(bytes);
 }
 
 /** Throws unless links, counts and entries are in order. */

@@ -14,8 +14,10 @@ import {
   objectEncoding,
   objectType,
   setBodyWord,
+  TYPE_LIST,
   TYPE_STRING,
 } from "./object.ts";
+import { Lists } from "./t_list.ts";
 import { ByteRange, readString, stringBodyBytes } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
 
@@ -42,12 +44,15 @@ const FREE_AT_ONCE_MAX = 256;
 
 export class Values {
   readonly context: TypeContext;
+  readonly lists: Lists;
   private readonly byType: (CollectionType | null)[];
   private readonly range = new ByteRange();
 
   constructor(context: TypeContext) {
     this.context = context;
+    this.lists = new Lists(context);
     this.byType = [null, null, null, null, null, null, null];
+    this.byType[TYPE_LIST] = this.lists;
   }
 
   /** Makes a fresh collection entry an empty value. Throws ArenaFull. */

@@ -1,0 +1,147 @@
+/**
+ * What the list commands' files share: arguments, what follows a removal, and pieces of declarations.
+ */
+import { ascii } from "../base/bytes.ts";
+import {
+  argBigInt,
+  argIs,
+  getIntegerOrReply,
+  getRangeOrReply,
+  SYNTAX_ERROR,
+} from "../server/args.ts";
+import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_LIST } from "../server/changes.ts";
+import type { Client } from "../server/client.ts";
+import type { ArgSpec } from "../server/command.ts";
+
+const LEFT = ascii("left");
+const RIGHT = ascii("right");
+const COUNT = ascii("count");
+const INT64_MIN = -(2n ** 63n);
+const NOT_IN_SIGNED_RANGE =
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
+const COUNT_TOO_SMALL = "ERR count should be greater than 0";
+
+/** Which end of a list an argument means. */
+export const NO_END = 0;
+export const HEAD = 1;
+export const TAIL = 2;
+
+/** The element that a command takes. */
+export const ELEMENT_ARG: ArgSpec = { name: "element", type: "string" };
+
+/** An argument that is LEFT or RIGHT. */
+export function endArg(name: string): ArgSpec {
+  return {
+    name,
+    type: "oneof",
+    args: [
+      { name: "left", type: "pure-token", token: "LEFT" },
+      { name: "right", type: "pure-token", token: "RIGHT" },
+    ],
+  };
+}
+
+/** The end that an argument names: HEAD or TAIL, NO_END after an error reply. */
+export function getEndOrReply(c: Client, index: number): number {
+  if (argIs(c, index, LEFT)) return HEAD;
+  if (argIs(c, index, RIGHT)) return TAIL;
+  c.reply.addError(SYNTAX_ERROR);
+  return NO_END;
+}
+
+/** An integer argument whose negative is one too. NaN after an error reply. */
+export function getSignedCountOrReply(c: Client, index: number): number {
+  const value = getIntegerOrReply(c, index);
+  if (value === -(2 ** 63) && argBigInt(c, index) === INT64_MIN) {
+    c.reply.addError(NOT_IN_SIGNED_RANGE);
+    return NaN;
+  }
+  return value;
+}
+
+/** What the arguments of LMPOP or BLMPOP say, after `parseMultiPopOrReply`. */
+export const multiPop = { numkeys: 0, end: NO_END, count: 1 };
+
+/** Parses `numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`. False after an error reply. */
+export function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
+  const numkeys = getRangeOrReply(c, numkeysIndex, 1, Infinity, NUMKEYS_TOO_SMALL);
+  if (Number.isNaN(numkeys)) return false;
+  const endIndex = numkeysIndex + numkeys + 1;
+  if (endIndex >= c.argc) {
+    c.reply.addError(SYNTAX_ERROR);
+    return false;
+  }
+  const end = getEndOrReply(c, endIndex);
+  if (end === NO_END) return false;
+  let count = 1;
+  if (endIndex + 1 < c.argc) {
+    if (!argIs(c, endIndex + 1, COUNT) || endIndex + 2 >= c.argc) {
+      c.reply.addError(SYNTAX_ERROR);
+      return false;
+    }
+    count = getRangeOrReply(c, endIndex + 2, 1, Infinity, COUNT_TOO_SMALL);
+    if (Number.isNaN(count)) return false;
+    if (endIndex + 3 < c.argc) {
+      c.reply.addError(SYNTAX_ERROR);
+      return false;
+    }
+  }
+  multiPop.numkeys = numkeys;
+  multiPop.end = end;
+  multiPop.count = count;
+  return true;
+}
+
+/**
+ * Removes `count` elements, all or fewer, from an end of the list `ref`, which was looked up last, and tells so.
+ */
+export function removeFromEnd(
+  c: Client,
+  keyIndex: number,
+  ref: number,
+  end: number,
+  count: number,
+): void {
+  const { keyspace } = c.server;
+  const { lists } = keyspace.values;
+  const total = lists.length(ref);
+  const atHead = end === HEAD;
+  if (count < total) {
+    if (count === 1) lists.drop(ref, atHead);
+    else lists.removeRange(ref, atHead ? 0 : total - count, count);
+    lists.shrink(ref);
+  }
+  notify(c, NOTIFY_LIST, atHead ? "lpop" : "rpop", keyIndex);
+  if (count === total) {
+    keyspace.remove(c.db, ref);
+    notify(c, NOTIFY_GENERIC, "del", keyIndex);
+  }
+  keyModified(c, keyIndex);
+  c.server.dirty += count;
+}
+
+/** Replies up to `count` elements from an end of the list `ref`, which was looked up last, and removes them. */
+export function popRange(
+  c: Client,
+  keyIndex: number,
+  ref: number,
+  end: number,
+  count: number,
+): void {
+  const { lists } = c.server.keyspace.values;
+  const total = lists.length(ref);
+  if (count > total) count = total;
+  c.reply.addArray(count);
+  if (end === HEAD) lists.addRange(c.reply, ref, 0, count);
+  else lists.addFromTail(c.reply, ref, count);
+  removeFromEnd(c, keyIndex, ref, end, count);
+}
+
+/** Replies the element at an end of the list `ref`, which was looked up last, and removes it. */
+export function popOne(c: Client, keyIndex: number, ref: number, end: number): void {
+  const { lists } = c.server.keyspace.values;
+  lists.peek(ref, end === HEAD);
+  c.reply.addBulk(lists.value.buf, lists.value.off, lists.value.len);
+  removeFromEnd(c, keyIndex, ref, end, 1);
+}
