@@ -15,11 +15,16 @@ import {
   objectType,
   setBodyWord,
   TYPE_LIST,
+  TYPE_SET,
   TYPE_STRING,
+  TYPE_ZSET,
 } from "./object.ts";
 import { Lists } from "./t_list.ts";
+import { Sets } from "./t_set.ts";
 import { ByteRange, readString, stringBodyBytes } from "./t_string.ts";
+import { ZSets } from "./t_zset.ts";
 import type { TypeContext } from "./type_context.ts";
+import { ZsetAlgebra } from "./zset_algebra.ts";
 
 /** What a type other than strings can do with the entry of a value, named by its ref. */
 export interface CollectionType {
@@ -45,14 +50,22 @@ const FREE_AT_ONCE_MAX = 256;
 export class Values {
   readonly context: TypeContext;
   readonly lists: Lists;
+  readonly sets: Sets;
+  readonly zsets: ZSets;
+  readonly zsetAlgebra: ZsetAlgebra;
   private readonly byType: (CollectionType | null)[];
   private readonly range = new ByteRange();
 
   constructor(context: TypeContext) {
     this.context = context;
     this.lists = new Lists(context);
+    this.sets = new Sets(context);
+    this.zsets = new ZSets(context);
+    this.zsetAlgebra = new ZsetAlgebra(context, this.zsets, this.sets);
     this.byType = [null, null, null, null, null, null, null];
     this.byType[TYPE_LIST] = this.lists;
+    this.byType[TYPE_SET] = this.sets;
+    this.byType[TYPE_ZSET] = this.zsets;
   }
 
   /** Makes a fresh collection entry an empty value. Throws ArenaFull. */
