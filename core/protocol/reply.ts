@@ -14,7 +14,12 @@
  */
 import { assert } from "../base/assert.ts";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
-import { formatBigInt64, formatDouble, formatInteger } from "../base/numbers.ts";
+import {
+  DOUBLE_TEXT_LEN_MAX,
+  formatBigInt64,
+  formatInteger,
+  writeDouble,
+} from "../base/numbers.ts";
 import { type Chunk, ChunkQueue } from "./chunk_queue.ts";
 
 export type { Chunk } from "./chunk_queue.ts";
@@ -25,6 +30,8 @@ export const CHUNK_BYTES: number = 16 * 1024;
 const POOL_MAX = 256;
 /** Room for a type byte, the longest integer and CRLF. */
 const HEADER_BYTES = 32;
+/** The head of a bulk string whose length has two digits. */
+const BULK_HEADER_BYTES = 5;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -133,9 +140,24 @@ export class Reply {
   }
 
   addDouble(value: number): void {
-    const text = formatDouble(value);
-    if (this.resp === 2) this.addBulkString(text);
-    else this.addLine(0x2c, text);
+    this.reserve(HEADER_BYTES + DOUBLE_TEXT_LEN_MAX);
+    const { buf, pos } = this;
+    if (this.resp !== 2) {
+      buf[pos] = 0x2c;
+      this.pos = writeDouble(buf, pos + 1, value);
+      this.endLine();
+      return;
+    }
+    // The length comes first, in one digit or in two; the text is written behind two.
+    const from = pos + BULK_HEADER_BYTES;
+    const len = writeDouble(buf, from, value) - from;
+    this.addHeader(0x24, len);
+    const at = this.pos;
+    if (at !== from) {
+      for (let i = 0; i < len; i++) buf[at + i] = buf[from + i];
+    }
+    this.pos = at + len;
+    this.endLine();
   }
 
   /** Digits of any length. */
