@@ -60,11 +60,12 @@ import type { RefList } from "../base/ref_list.ts";
 import { type Arena, ARENA_FULL, REF_OFFSET_MASK } from "../memory/arena.ts";
 import { entryKeyEquals, entryKeyLen, entryKeyOff, entryMeta } from "./entry.ts";
 
-const SLOTS = 12;
-const BUCKET_BYTES = 64;
-const CHILD_WORD = 3;
-const REFS_WORD = 4;
-const CHUNK_BUCKETS = 64;
+// The layout, for dict_walk.ts too.
+export const SLOTS = 12;
+export const BUCKET_BYTES = 64;
+export const CHILD_WORD = 3;
+export const REFS_WORD = 4;
+export const CHUNK_BUCKETS = 64;
 /** Entries per bucket that make the table grow: 75 % of the slots. One bucket in eight has a child. */
 const LOAD_MAX = 9;
 /** Entries per bucket that make it shrink. */
@@ -77,10 +78,10 @@ export const TOUCH_MAX = 64;
 /** A word of a small entry that may lie on the next cache line than its head. */
 const ENTRY_TAIL_WORD = 9;
 
-const ROOT_BYTES = 24;
-const ROOT_COUNT = 0;
-const ROOT_BUCKETS = 1;
-const ROOT_DIRECTORY = 2;
+export const ROOT_BYTES = 24;
+export const ROOT_COUNT = 0;
+export const ROOT_BUCKETS = 1;
+export const ROOT_DIRECTORY = 2;
 const ROOT_DIRECTORY_CAP = 3;
 const ROOT_CHILDREN = 4;
 

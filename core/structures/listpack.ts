@@ -59,7 +59,8 @@ export const LP_EMPTY_BYTES: number = LP_HEADER_BYTES + 1;
 /** Longest listpack. */
 export const LP_BYTES_MAX: number = SEGMENT_BYTES_MAX;
 
-const COUNT_UNKNOWN = 0xffff;
+/** What the header says of so many entries or more. */
+export const LP_COUNT_UNKNOWN = 0xffff;
 /** Up to this size a growing block is as long as need be, beyond a sixteenth longer. */
 const EXACT_BYTES_MAX = 64 * 1024;
 /** Unused bytes that are never worth a move. */
@@ -121,12 +122,12 @@ export function lpBytes(arena: Arena, ref: number): number {
 /** Number of entries. Beyond 65,534 this walks; when it finds fewer it notes them in the header. */
 export function lpCount(arena: Arena, ref: number): number {
   const known = headerCount(arena, ref);
-  if (known !== COUNT_UNKNOWN) return known;
+  if (known !== LP_COUNT_UNKNOWN) return known;
   const u8 = arena.u8[ref >>> 27];
   let at = ((ref & REF_OFFSET_MASK) << 3) + LP_HEADER_BYTES;
   let count = 0;
   for (; u8[at] !== LP_END; count++) at += entryBytes(u8, at);
-  if (count < COUNT_UNKNOWN) setCount(arena, ref, count);
+  if (count < LP_COUNT_UNKNOWN) setCount(arena, ref, count);
   return count;
 }
 
@@ -191,7 +192,7 @@ export function lpSkip(arena: Arena, ref: number, off: number, count: number): n
 /** The entry at `index`, counted from the end (-1) when negative; 0 when there is none. */
 export function lpSeek(arena: Arena, ref: number, index: number): number {
   const count = headerCount(arena, ref);
-  if (count !== COUNT_UNKNOWN) {
+  if (count !== LP_COUNT_UNKNOWN) {
     if (index < 0) index += count;
     if (index < 0 || index >= count) return 0;
     if (index > count >> 1) index -= count;
@@ -360,6 +361,23 @@ export function lpAppendAll(arena: Arena, ref: number, other: number): number {
   return insertAll(arena, ref, lpBytes(arena, ref) - 1, other);
 }
 
+/** Appends `count` entries that are encoded already (listpack_writer.ts). Throws ArenaFull. */
+export function lpAppendEntries(
+  arena: Arena,
+  ref: number,
+  buf: ReadonlyBytes,
+  off: number,
+  len: number,
+  count: number,
+): number {
+  const end = lpBytes(arena, ref) - 1;
+  const known = headerCount(arena, ref);
+  ref = resizeStretch(arena, ref, end, 0, len);
+  arena.copyIn(ref, end, buf, off, len);
+  if (known !== LP_COUNT_UNKNOWN) setCount(arena, ref, known + count);
+  return ref;
+}
+
 /** Inserts all entries of another listpack at the beginning. */
 export function lpPrependAll(arena: Arena, ref: number, other: number): number {
   return insertAll(arena, ref, LP_HEADER_BYTES, other);
@@ -423,7 +441,7 @@ export function lpDeleteRange(arena: Arena, ref: number, index: number, count: n
   const off = count > 0 ? lpSeek(arena, ref, index) : 0;
   if (off === 0) return ref;
   const known = headerCount(arena, ref);
-  if (known === COUNT_UNKNOWN) return lpDeleteAt(arena, ref, off, count);
+  if (known === LP_COUNT_UNKNOWN) return lpDeleteAt(arena, ref, off, count);
   if (index < 0) index += known;
   if (index + count < known) return lpDeleteAt(arena, ref, off, count);
   // All that follows goes, so nobody needs to walk it.
@@ -450,7 +468,7 @@ export function lpValidate(buf: ReadonlyBytes, off: number, len: number, deep: b
     if (at < 0) return false;
   }
   const claimed = buf[off + 4] | buf[off + 5] << 8;
-  return at === end && (claimed === COUNT_UNKNOWN || claimed === count);
+  return at === end && (claimed === LP_COUNT_UNKNOWN || claimed === count);
 }
 
 /** Throws unless the bytes are in order and lie in the block. */
@@ -490,20 +508,20 @@ export function shrinkLazily(arena: Arena, ref: number, size: number): number {
 
 // Helpers.
 
-/** The count in the header: COUNT_UNKNOWN when it is that or more. */
+/** The count in the header: LP_COUNT_UNKNOWN when it is that or more. */
 function headerCount(arena: Arena, ref: number): number {
   return arena.i32[ref >>> 27][((ref & REF_OFFSET_MASK) << 1) + 1] & 0xffff;
 }
 
 function setCount(arena: Arena, ref: number, count: number): void {
   const word = arena.i32[ref >>> 27][((ref & REF_OFFSET_MASK) << 1) + 1];
-  arena.storeI32(ref, 4, word & ~0xffff | (count < COUNT_UNKNOWN ? count : COUNT_UNKNOWN));
+  arena.storeI32(ref, 4, word & ~0xffff | (count < LP_COUNT_UNKNOWN ? count : LP_COUNT_UNKNOWN));
 }
 
 /** An unknown count stays unknown, as in Redis: only walking can tell. */
 function addCount(arena: Arena, ref: number, add: number): void {
   const count = headerCount(arena, ref);
-  if (count !== COUNT_UNKNOWN) setCount(arena, ref, count + add);
+  if (count !== LP_COUNT_UNKNOWN) setCount(arena, ref, count + add);
 }
 
 function insertEncoded(

@@ -43,7 +43,8 @@ const DATA = 2;
 const LEN = 3;
 const START = 4;
 const COUNT = 5;
-const FLAG_BITS = 2;
+/** Flags below the count. */
+export const FLAG_BITS = 2;
 
 /** What is shorter isn't worth compressing; nor is what shrinks by less than COMPRESS_GAIN_MIN. */
 const COMPRESS_BYTES_MIN = 48;

@@ -107,6 +107,11 @@ export function objectEncoding(arena: Arena, ref: number): number {
   return metaEncoding(entryMeta(arena, ref));
 }
 
+/** Type in a meta word. */
+export function metaType(meta: number): number {
+  return meta & META_TYPE_MASK;
+}
+
 /** Encoding in a meta word. */
 export function metaEncoding(meta: number): number {
   return (meta >>> META_ENC_SHIFT) & META_ENC_MASK;
