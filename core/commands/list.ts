@@ -2,10 +2,11 @@
  * List commands: those that look at a list or change it somewhere inside. The others of the group have files
  * of their own and are gathered here.
  *
- *     list.ts          LINDEX LINSERT LLEN LRANGE LREM LSET LTRIM
- *     list_ends.ts     LMPOP LPOP LPUSH LPUSHX RPOP RPUSH RPUSHX
- *     list_move.ts     LMOVE RPOPLPUSH
- *     list_pos.ts      LPOS
+ *     list.ts            LINDEX LINSERT LLEN LRANGE LREM LSET LTRIM
+ *     list_ends.ts       LMPOP LPOP LPUSH LPUSHX RPOP RPUSH RPUSHX
+ *     list_move.ts       LMOVE RPOPLPUSH
+ *     list_pos.ts        LPOS
+ *     list_blocking.ts   BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH
  */
 import { ascii } from "../base/bytes.ts";
 import { TYPE_LIST } from "../types/object.ts";
@@ -31,6 +32,7 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
+import { listBlockingCommands } from "./list_blocking.ts";
 import { endCommands } from "./list_ends.ts";
 import { moveCommands } from "./list_move.ts";
 import { posCommands } from "./list_pos.ts";
@@ -323,4 +325,5 @@ export const listCommands: CommandSpec[] = [
   ...endCommands,
   ...moveCommands,
   ...posCommands,
+  ...listBlockingCommands,
 ];
