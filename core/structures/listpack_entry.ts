@@ -23,7 +23,7 @@
  *
  * Credit: the format is Salvatore Sanfilippo's, from his specification of the listpack.
  */
-import type { ReadonlyBytes } from "../base/bytes.ts";
+import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import {
   BIG,
   formatBigInt64,
@@ -306,6 +306,22 @@ export function storeEncoded(
   if (tailLen === 0) return;
   arena.copyIn(ref, off + headLen, buf, bufOff, textLen);
   arena.copyIn(ref, off + headLen + textLen, tail, 0, tailLen);
+}
+
+/** `storeEncoded` into plain bytes, which have room. Returns the offset after the entry. */
+export function putEncoded(
+  dst: Uint8Array,
+  at: number,
+  buf: ReadonlyBytes,
+  bufOff: number,
+): number {
+  copyBytes(dst, at, head, 0, headLen);
+  at += headLen;
+  if (tailLen === 0) return at;
+  copyBytes(dst, at, buf, bufOff, textLen);
+  at += textLen;
+  copyBytes(dst, at, tail, 0, tailLen);
+  return at + tailLen;
 }
 
 function encodeString(len: number): number {

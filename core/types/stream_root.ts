@@ -1,0 +1,88 @@
+/**
+ * Where things are in the blocks of a stream, its groups and their consumers; and the two kinds of values in
+ * them that are no words: ids and counters.
+ *
+ *     stream     index of nodes (12 bytes), table of groups (8), length (f64), entries ever added,
+ *                last id, largest id that was deleted, id of the first entry
+ *     group      length of the name, table of consumers (8), pending entries (12), last id delivered,
+ *                entries read, name
+ *     consumer   length of the name, pending entries (12), seen time (f64), active time (f64), name
+ *
+ * A counter is a signed 64-bit integer, because XSETID and XGROUP take any; the low word is first.
+ */
+import { BIG } from "../base/numbers.ts";
+import type { StreamId } from "../base/stream_id.ts";
+import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
+
+export const STREAM_INDEX_OFF = 0;
+export const STREAM_GROUPS_OFF = 12;
+export const STREAM_LENGTH_OFF = 24;
+export const STREAM_ADDED_OFF = 32;
+export const STREAM_LAST_ID_OFF = 40;
+export const STREAM_MAX_DELETED_OFF = 56;
+export const STREAM_FIRST_ID_OFF = 72;
+export const STREAM_BYTES = 88;
+
+export const GROUP_CONSUMERS_OFF = 4;
+export const GROUP_PENDING_OFF = 12;
+export const GROUP_LAST_ID_OFF = 24;
+export const GROUP_READ_OFF = 40;
+export const GROUP_NAME_OFF = 48;
+
+export const CONSUMER_PENDING_OFF = 4;
+export const CONSUMER_SEEN_OFF = 16;
+export const CONSUMER_ACTIVE_OFF = 24;
+export const CONSUMER_NAME_OFF = 32;
+
+/** Entries read by a group when that is unknown. */
+export const READ_UNKNOWN = -1;
+
+/** Reads the id at `off` of a block. */
+export function readId(arena: Arena, ref: number, off: number, out: StreamId): void {
+  const words = arena.i32[ref >>> 27];
+  const at = ((ref & REF_OFFSET_MASK) << 1) + (off >> 2);
+  out.set(words[at], words[at + 1], words[at + 2], words[at + 3]);
+}
+
+/** Stores an id at `off` of a block. */
+export function storeId(arena: Arena, ref: number, off: number, id: StreamId): void {
+  arena.storeI32(ref, off, id.msHi);
+  arena.storeI32(ref, off + 4, id.msLo);
+  arena.storeI32(ref, off + 8, id.seqHi);
+  arena.storeI32(ref, off + 12, id.seqLo);
+}
+
+/** The counter at `off` of a block, BIG when it is beyond 2^53. */
+export function readCounter(arena: Arena, ref: number, off: number): number {
+  const words = arena.i32[ref >>> 27];
+  const at = ((ref & REF_OFFSET_MASK) << 1) + (off >> 2);
+  const hi = words[at + 1];
+  return hi >= -0x200000 && hi < 0x200000 ? hi * 2 ** 32 + (words[at] >>> 0) : BIG;
+}
+
+/** The counter for when `readCounter` said BIG. */
+export function readBigCounter(arena: Arena, ref: number, off: number): bigint {
+  const words = arena.i32[ref >>> 27];
+  const at = ((ref & REF_OFFSET_MASK) << 1) + (off >> 2);
+  return BigInt(words[at + 1]) << 32n | BigInt(words[at] >>> 0);
+}
+
+/** Stores a counter: a safe integer, or any of 64 bits as a BigInt. */
+export function storeCounter(arena: Arena, ref: number, off: number, value: number | bigint): void {
+  if (typeof value === "number") {
+    arena.storeI32(ref, off, value | 0);
+    arena.storeI32(ref, off + 4, Math.floor(value / 2 ** 32) | 0);
+    return;
+  }
+  arena.storeI32(ref, off, Number(BigInt.asIntN(32, value)));
+  arena.storeI32(ref, off + 4, Number(BigInt.asIntN(32, value >> 32n)));
+}
+
+/** Adds 1 to a counter. */
+export function incrementCounter(arena: Arena, ref: number, off: number): void {
+  const words = arena.i32[ref >>> 27];
+  const at = ((ref & REF_OFFSET_MASK) << 1) + (off >> 2);
+  const lo = (words[at] + 1) | 0;
+  arena.storeI32(ref, off, lo);
+  if (lo === 0) arena.storeI32(ref, off + 4, (words[at + 1] + 1) | 0);
+}
