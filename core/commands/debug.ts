@@ -15,6 +15,7 @@ import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "..
 import { argPrefix } from "../server/command_table.ts";
 import { addHelp } from "../server/help.ts";
 import { digestOfAll, digestOfValue } from "./debug_digest.ts";
+import { debugListpack, debugPackedThreshold, debugQuicklist } from "./debug_lists.ts";
 import { findAnyKey } from "./debug_lookup.ts";
 import { debugProtocol } from "./debug_protocol.ts";
 import { debugHtstats, debugHtstatsKey, debugObject } from "./debug_show.ts";
@@ -37,11 +38,14 @@ const subcommands = new Map<string, Subcommand>([
   ["help", exactly(2, debugHelp)],
   ["htstats", { argcMin: 3, argcMax: Infinity, run: debugHtstats }],
   ["htstats-key", { argcMin: 3, argcMax: Infinity, run: debugHtstatsKey }],
+  ["listpack", exactly(3, debugListpack)],
   ["log", exactly(3, debugLog)],
   ["object", exactly(3, debugObject)],
   ["pause-cron", exactly(3, debugPauseCron)],
   ["populate", { argcMin: 3, argcMax: 5, run: debugPopulate }],
   ["protocol", exactly(3, debugProtocol)],
+  ["quicklist", { argcMin: 3, argcMax: 4, run: debugQuicklist }],
+  ["quicklist-packed-threshold", exactly(3, debugPackedThreshold)],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
   ["sleep", exactly(3, debugSleep)],
 ]);
@@ -76,6 +80,8 @@ function debugHelp(c: Client): void {
     "    Describes the tables of a database.",
     "HTSTATS-KEY <key> [full]",
     "    Describes the table of the value at a key.",
+    "LISTPACK <key>",
+    "    Prints the entries of a value that is a listpack.",
     "LOG <message>",
     "    Writes a line to the log.",
     "OBJECT <key>",
@@ -87,6 +93,10 @@ function debugHelp(c: Client): void {
     "PROTOCOL <type>",
     "    Replies with a value of the type: string, integer, double, bignum, null, array,",
     "    set, map, attrib, push, verbatim, true or false.",
+    "QUICKLIST <key> [<0|1>]",
+    "    Prints the nodes of a list; with 1 also where they lie.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Gives elements of <size> and more nodes of their own; 0 ends that.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
     "SLEEP <seconds>",

@@ -4,7 +4,9 @@
  * Two operations build it, over SHA-1. `xor` adds something whose order doesn't matter:
  * digest ^= sha1(data). `mix` adds something whose order does: after the same, digest = sha1(digest).
  *
- *     value    mix(type as a big-endian word), mix(the string), then xor("!!expire!!") if it expires
+ *     value    mix(type as a big-endian word), what it holds, then xor("!!expire!!") if it expires
+ *     string   mix(it)
+ *     list     for each element mix(it)
  *     data     for each database with keys mix(its number), and for each key xor(mix(key) and its value)
  *
  * Keys whose time is over but which are still there count, as in Redis.
@@ -12,7 +14,8 @@
 import { createHash } from "node:crypto";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { RefList } from "../base/ref_list.ts";
-import { NO_EXPIRY, objectExpiry, objectType } from "../types/object.ts";
+import { NO_EXPIRY, objectExpiry, objectType, TYPE_LIST, TYPE_STRING } from "../types/object.ts";
+import type { Lists } from "../types/t_list.ts";
 import { ByteRange, readString } from "../types/t_string.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 
@@ -78,10 +81,24 @@ export function digestOfAll(keyspace: Keyspace): string {
   return sum.toHex();
 }
 
+function addList(digest: Digest, lists: Lists, ref: number): void {
+  for (lists.begin(ref); lists.next();) {
+    digest.mix(lists.value.buf, lists.value.off, lists.value.len);
+  }
+}
+
 function addValue(digest: Digest, keyspace: Keyspace, ref: number): void {
   const { arena } = keyspace;
-  digest.mixWord(objectType(arena, ref));
-  readString(arena, ref, range);
-  digest.mix(range.buf, range.off, range.len);
+  const type = objectType(arena, ref);
+  digest.mixWord(type);
+  switch (type) {
+    case TYPE_STRING:
+      readString(arena, ref, range);
+      digest.mix(range.buf, range.off, range.len);
+      break;
+    case TYPE_LIST:
+      addList(digest, keyspace.values.lists, ref);
+      break;
+  }
   if (objectExpiry(arena, ref) !== NO_EXPIRY) digest.xor(EXPIRES, 0, EXPIRES.length);
 }

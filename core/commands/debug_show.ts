@@ -27,7 +27,7 @@ export function debugObject(c: Client): void {
     c.reply.addError(NO_SUCH_KEY);
     return;
   }
-  const { arena, access, config } = c.server;
+  const { arena, access, config, keyspace } = c.server;
   readString(arena, ref, range);
   written.clear();
   writeRdbString(written, range.buf, range.off, range.len, config.bool("rdbcompression"));
@@ -36,7 +36,8 @@ export function debugObject(c: Client): void {
   const address = ((ref >>> 0) * 8).toString(16);
   c.reply.addStatus(
     `Value at:0x${address} refcount:1 encoding:${ENCODING_NAMES[objectEncoding(arena, ref)]} ` +
-      `serializedlength:${written.pos} lru:${bits} lru_seconds_idle:${access.idleSeconds(bits)}`,
+      `serializedlength:${written.pos} lru:${bits} lru_seconds_idle:${access.idleSeconds(bits)}` +
+      keyspace.values.lists.debugFields(ref),
   );
 }
 

@@ -213,7 +213,7 @@ const memoryUnits: Readonly<Record<string, bigint>> = {
  * Digits and a unit. No digits at all are 0, too many digits are the largest number, and the
  * product wraps at 64 bits: all three as in Redis.
  */
-function parseMemory(arg: string): bigint | null {
+export function parseMemory(arg: string): bigint | null {
   const match = /^([0-9]{0,127})([a-z]{0,2})$/.exec(arg.toLowerCase());
   if (match === null) return null;
   const unit = Object.hasOwn(memoryUnits, match[2]) ? memoryUnits[match[2]] : null;

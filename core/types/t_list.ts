@@ -58,6 +58,7 @@ import {
   qlDrop,
   qlDup,
   qlExceedsLimit,
+  qlFill,
   qlFind,
   qlFree,
   qlFreeSome,
@@ -65,6 +66,7 @@ import {
   qlInsertAfter,
   qlInsertBefore,
   qlNext,
+  qlNodes,
   qlPeek,
   qlPrev,
   qlPush,
@@ -72,6 +74,7 @@ import {
   qlReplace,
   qlSeek,
   qlSeekInListpack,
+  qlSetPackedThreshold,
   qlSingleBytes,
   qlSizeLimit,
   qlSkipNode,
@@ -81,6 +84,7 @@ import {
   QuicklistCursor,
 } from "../structures/quicklist.ts";
 import { addEntryBulks, addEntryBulksBackwards } from "./entry_bulks.ts";
+import { listpackText, quicklistOpenBytes, quicklistText } from "./list_text.ts";
 import {
   bodyWord,
   ENC_LISTPACK,
@@ -112,6 +116,9 @@ export class Lists implements CollectionType {
   private searchForward = true;
   private searchLeft = 0;
   private searchAt = -1;
+  // The walk in progress.
+  private walkStarted = false;
+  private walkLeft = false;
 
   constructor(context: TypeContext) {
     this.context = context;
@@ -393,6 +400,25 @@ export class Lists implements CollectionType {
     }
   }
 
+  // One after the other.
+
+  /** Begins a walk from the head, while which nothing may be changed and nothing else be looked for. */
+  begin(ref: number): void {
+    this.walkStarted = false;
+    this.walkLeft = this.seek(ref, 0);
+  }
+
+  /** Reads the next element of the walk into `value`. False when there is none. */
+  next(): boolean {
+    const { cursor } = this;
+    if (this.walkStarted && this.walkLeft) this.walkLeft = qlNext(this.arena, cursor);
+    this.walkStarted = true;
+    if (!this.walkLeft) return false;
+    qlGet(cursor, this.value);
+    this.value.toText();
+    return true;
+  }
+
   // By value.
 
   /** Begins a search from either end that looks at up to `limit` elements. */
@@ -499,6 +525,31 @@ export class Lists implements CollectionType {
     cursor.count--;
     cursor.index = forward ? index : index - 1;
     return true;
+  }
+
+  // For DEBUG.
+
+  /** What the list looks like in memory, for people; of a small list, and of any value that is a listpack, its entries. */
+  describe(ref: number, full: boolean): string {
+    const word = bodyWord(this.arena, ref, 0);
+    if (objectEncoding(this.arena, ref) !== ENC_QUICKLIST) return listpackText(this.arena, word);
+    return quicklistText(this.arena, word, full);
+  }
+
+  /** The fields that DEBUG OBJECT adds for a quicklist; nothing for any other value. */
+  debugFields(ref: number): string {
+    const { arena } = this;
+    if (objectEncoding(arena, ref) !== ENC_QUICKLIST) return "";
+    const root = bodyWord(arena, ref, 0);
+    const nodes = qlNodes(arena, root);
+    return ` ql_nodes:${nodes} ql_avg_node:${(qlCount(arena, root) / nodes).toFixed(2)}` +
+      ` ql_listpack_max:${qlFill(arena, root)} ql_compressed:${qlDepth(arena, root) > 0 ? 1 : 0}` +
+      ` ql_uncompressed_size:${quicklistOpenBytes(arena, root)}`;
+  }
+
+  /** Elements of so many bytes and more get nodes of their own, whatever the limits; 0 ends that. For tests. */
+  setPackedThreshold(bytes: number): void {
+    qlSetPackedThreshold(bytes);
   }
 
   // Helpers.

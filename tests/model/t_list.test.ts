@@ -225,6 +225,12 @@ function look(model: Model): void {
   const reply = new Reply();
   lists.addFromTail(reply, ref, count);
   assert.deepEqual(bulksOf(reply), texts.slice(texts.length - count).reverse());
+  lists.begin(ref);
+  for (const text of texts) {
+    assert.ok(lists.next());
+    assert.equal(model.read(), text);
+  }
+  assert.ok(!lists.next() && !lists.next());
   const sought = pick(prng, texts);
   const fromHead = oneIn(prng, 2);
   const limit = oneIn(prng, 2) ? Infinity : randomInt(prng, 1, texts.length + 1);
