@@ -10,8 +10,8 @@
  *
  * It can be as awkward as a network: `readMax` splits what the server reads, `writeMax` what it writes, `stall`
  * fills the socket, `asyncWrites` lets writes succeed only when `pump` says so. It behaves like Deno's
- * transport (reads into the server's buffers) or, with `bringsBuffers`, like Bun's. Nothing happens by itself and
- * nothing takes time, so a test decides the order of everything.
+ * transport (a read into one of the server's buffers is always under way) or, with `bringsBuffers`, like Bun's.
+ * Nothing happens by itself and nothing takes time, so a test decides the order of everything.
  *
  * Strings are binary strings, a character per byte.
  */
@@ -94,6 +94,8 @@ export class MemoryPeer {
   private readonly asyncWrites: boolean;
   private readonly bringsBuffers: boolean;
   private owner: SocketOwner | null = null;
+  /** Where the read under way puts its bytes. */
+  private target: Uint8Array = new Uint8Array(0);
   private received = "";
   private stalled = false;
   /** The write that waits for `pump`, or for room. */
@@ -116,6 +118,7 @@ export class MemoryPeer {
 
   attach(owner: SocketOwner | null): void {
     this.owner = owner;
+    this.readAhead();
   }
 
   /** Sends bytes; the server has read them all when this returns, unless it closed the connection. */
@@ -177,12 +180,18 @@ export class MemoryPeer {
       owner.onBytes(bytes.slice());
       return bytes.length;
     }
-    const target = owner.readTarget();
+    const { target } = this;
     if (target.length === 0) throw new Error("the server reads into an empty buffer");
     const len = Math.min(target.length, bytes.length);
     target.set(bytes.subarray(0, len));
     owner.onRead(len);
+    this.readAhead();
     return len;
+  }
+
+  /** Begins the next read, which is under way until the peer sends something. */
+  private readAhead(): void {
+    if (this.owner !== null && !this.bringsBuffers) this.target = this.owner.readTarget();
   }
 
   /** The server writes. */

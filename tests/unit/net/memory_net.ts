@@ -72,8 +72,14 @@ export class MemoryNet {
   readonly server: Server;
   readonly listener: Listener;
 
-  /** `directives` as in redis.conf. It listens on 127.0.0.1 only unless they say otherwise. */
-  constructor(directives: Readonly<Record<string, string>> = {}) {
+  /**
+   * `directives` as in redis.conf. It listens on 127.0.0.1 only unless they say otherwise. `commands` are known
+   * besides the others.
+   */
+  constructor(
+    directives: Readonly<Record<string, string>> = {},
+    commands: readonly CommandSpec[] = [],
+  ) {
     const config = new Config();
     const given = { bind: "127.0.0.1", port: String(PORT), ...directives };
     const overrides = Object.entries(given)
@@ -84,7 +90,7 @@ export class MemoryNet {
       clock: this.clock,
       log: this.log,
       config,
-      commands: [...allCommands, ...testCommands],
+      commands: [...allCommands, ...testCommands, ...commands],
       arena: new Arena({ segmentBytes: 16 * 1024 * 1024 }),
       seed: 1,
     });
