@@ -12,11 +12,13 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { drawChart } from "./chart.ts";
 import { chartModel } from "./chart_model.ts";
+import { measureElements } from "./elements.ts";
 import { measureFill } from "./fill.ts";
 import { measureIdle } from "./idle.ts";
 import { type LoadOptions, parseOptions, type Part, USAGE, UsageError } from "./options.ts";
 import { formatReport } from "./report.ts";
 import {
+  type ElementsResult,
   type FillResult,
   type IdleResult,
   readEnvironment,
@@ -34,7 +36,7 @@ import {
   type ServerSpec,
   startServer,
 } from "./servers.ts";
-import { measureStall } from "./stall.ts";
+import { measureBigStall, measureStall } from "./stall.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const CHART_NAME = "latest.svg";
@@ -82,6 +84,12 @@ const PARTS: Record<
       results.push(await measureFill(server, options));
     });
   },
+  elements: (specs, options, found) => {
+    const results = found.elements = [] as ElementsResult[];
+    return eachAlone("memory per element", specs, options, found, async (server) => {
+      await measureElements(server, options, (result) => results.push(result));
+    });
+  },
   idle: (specs, options, found) => {
     const results = found.idle = [] as IdleResult[];
     return eachAlone("memory per idle connection", specs, options, found, async (server) => {
@@ -92,6 +100,12 @@ const PARTS: Record<
     const results = found.stall = [] as StallResult[];
     return eachAlone("longest stall", specs, options, found, async (server) => {
       await measureStall(server, options, (result) => results.push(result), note);
+    });
+  },
+  bigstall: (specs, options, found) => {
+    const results = found.bigstall = [] as StallResult[];
+    return eachAlone("longest stall, large values", specs, options, found, async (server) => {
+      await measureBigStall(server, (result) => results.push(result), note);
     });
   },
 };

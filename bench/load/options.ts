@@ -9,7 +9,7 @@
 import { parseArgs } from "node:util";
 
 /** The independent measurements a run may consist of. */
-export type Part = "throughput" | "fill" | "idle" | "stall";
+export type Part = "throughput" | "fill" | "elements" | "idle" | "stall" | "bigstall";
 
 /** A server named with `--server`: either a command to start or an address that already listens. */
 export interface NamedServer {
@@ -39,6 +39,7 @@ export interface LoadOptions {
   reference: string | null;
   allowFlush: boolean;
   fillKeys: number;
+  elements: number;
   idleConnections: number;
   stallKeys: number;
   expirySpreadSeconds: number;
@@ -55,9 +56,11 @@ export const USAGE = `Usage: deno task bench:load [options]
 Runs redis-benchmark against several servers in interleaved rounds, and measures memory per key,
 memory per idle connection and, on request, the longest stall. Writes a dated JSON file and a chart.
 
-  --parts LIST        throughput,fill,idle,stall      (default throughput,fill,idle)
+  --parts LIST        throughput,fill,elements,idle,stall,bigstall
+                                                      (default throughput,fill,elements,idle)
   --stall             the same as --parts stall
-  --tests LIST        redis-benchmark test names      (default ping,set,get,incr,mset)
+  --tests LIST        redis-benchmark test names      (default ping,set,get,incr,mset); "types" stands
+                      for those on collections, "large" for tests on values of a million elements
   --pipeline LIST     pipeline depths                 (default 1,16,64)
   --keyspace LIST     numbers of random keys          (default 100000,2000000)
   --requests LIST     one number: requests of a run at pipeline 1, scaled up for deeper pipelines;
@@ -70,6 +73,7 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --reference NAME    the server at ratio 1.0         (default redis, otherwise the last one)
   --allow-flush       let a host:port server that holds keys be flushed
   --fill-keys N       keys of the memory measurement  (default 1000000)
+  --elements N        elements of the memory measurement by type (default 1000000)
   --idle N            idle connections                (default 10000)
   --keys N            keys of the stall measurement   (default 10000000)
   --expiry-spread S   seconds over which they expire  (default 10)
@@ -79,7 +83,7 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --help              this text
 `;
 
-const PARTS: readonly Part[] = ["throughput", "fill", "idle", "stall"];
+const PARTS: readonly Part[] = ["throughput", "fill", "elements", "idle", "stall", "bigstall"];
 
 const OPTION_TYPES = {
   parts: { type: "string" },
@@ -96,6 +100,7 @@ const OPTION_TYPES = {
   reference: { type: "string" },
   "allow-flush": { type: "boolean" },
   "fill-keys": { type: "string" },
+  elements: { type: "string" },
   idle: { type: "string" },
   keys: { type: "string" },
   "expiry-spread": { type: "string" },
@@ -116,7 +121,7 @@ export function parseOptions(argv: string[]): LoadOptions {
   }
   return {
     help: values.help === true,
-    parts: values.stall ? ["stall"] : parseParts(values.parts ?? "throughput,fill,idle"),
+    parts: values.stall ? ["stall"] : parseParts(values.parts ?? "throughput,fill,elements,idle"),
     tests: words("tests", values.tests ?? "ping,set,get,incr,mset"),
     pipelines,
     keyspaces: counts("keyspace", values.keyspace ?? (quick ? "10000" : "100000,2000000")),
@@ -132,6 +137,7 @@ export function parseOptions(argv: string[]): LoadOptions {
     reference: values.reference ?? null,
     allowFlush: values["allow-flush"] === true,
     fillKeys: count("fill-keys", values["fill-keys"] ?? (quick ? "50000" : "1000000")),
+    elements: count("elements", values.elements ?? (quick ? "20000" : "1000000")),
     idleConnections: count("idle", values.idle ?? (quick ? "200" : "10000")),
     stallKeys: count("keys", values.keys ?? (quick ? "50000" : "10000000")),
     expirySpreadSeconds: count("expiry-spread", values["expiry-spread"] ?? (quick ? "1" : "10")),

@@ -3,6 +3,7 @@
  */
 
 import type {
+  ElementsResult,
   FillResult,
   IdleResult,
   ResultFile,
@@ -18,8 +19,10 @@ export function formatReport(file: ResultFile): string {
   const parts: string[] = [];
   if (file.throughput) parts.push(formatThroughput(file.throughput, file.reference));
   if (file.fill) parts.push(formatFill(file.fill));
+  if (file.elements) parts.push(formatElements(file.elements, file.reference));
   if (file.idle) parts.push(formatIdle(file.idle));
   if (file.stall) parts.push(formatStall(file.stall));
+  if (file.bigstall) parts.push(formatStall(file.bigstall));
   return parts.join("\n\n");
 }
 
@@ -97,6 +100,24 @@ export function formatFill(results: FillResult[]): string {
   const { keyLen, valueLen } = results[0] ?? { keyLen: 0, valueLen: 0 };
   return `Memory per key: ${keyLen} byte keys, ${valueLen} byte values\n` +
     formatTable(head, rows, 1);
+}
+
+/** Bytes per element, by type and size. */
+export function formatElements(results: ElementsResult[], reference: string): string {
+  const head = ["type", "elements", "server", "used_memory B", "ratio"];
+  const kinds = [...new Set(results.map(({ type, size }) => JSON.stringify([type, size])))];
+  const rows = kinds.flatMap((kind) => {
+    const same = results.filter(({ type, size }) => JSON.stringify([type, size]) === kind);
+    const base = same.find((other) => other.server === reference);
+    return same.map((result) => [
+      result.type,
+      whole(result.size),
+      result.server,
+      fixed(result.usedBytesPerElement, 1),
+      times(ratio(result.usedBytesPerElement, base?.usedBytesPerElement ?? null)),
+    ]);
+  });
+  return `Memory per element, keys included\n${formatTable(head, rows, 3)}`;
 }
 
 /** Memory per idle connection. */

@@ -71,6 +71,15 @@ export interface FillResult {
   rssBytesPerKey: number | null;
 }
 
+/** Memory taken by an element of a value, the value's key included. */
+export interface ElementsResult {
+  server: string;
+  type: string;
+  /** Elements of each value. */
+  size: number;
+  usedBytesPerElement: number | null;
+}
+
 /** Memory taken by connections that have sent one PING and then nothing. */
 export interface IdleResult {
   server: string;
@@ -139,8 +148,10 @@ export interface ResultFile {
   servers: ServerFacts[];
   throughput?: ThroughputSection;
   fill?: FillResult[];
+  elements?: ElementsResult[];
   idle?: IdleResult[];
   stall?: StallResult[];
+  bigstall?: StallResult[];
 }
 
 /** Reduces the runs of every cell to medians; the cells keep the order of their first run. */

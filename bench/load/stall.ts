@@ -10,6 +10,11 @@
  *     flush async  FLUSHALL ASYNC of as many keys again, and some seconds after it
  *     flush sync   FLUSHALL SYNC of as many keys again
  *
+ * With large values, for each type:
+ *
+ *     grow         adding a million elements, which makes a small value a large one and its tables grow
+ *     del, unlink  removing it, and some time after that
+ *
  * Batches are small, so that waiting behind one is microseconds, not a stall. Client and server share
  * the machine; a server that keeps `larder_longest_turn_usec` in INFO stats is therefore also asked
  * for its own longest event-loop turn of each phase, which CONFIG RESETSTAT starts anew.
@@ -17,6 +22,7 @@
 
 import { Worker } from "node:worker_threads";
 import { sleep } from "../../tests/support/server.ts";
+import { BIG_COUNT, BIG_VALUES } from "./big_values.ts";
 import { load, type LoadPlan, scatterStride } from "./loader.ts";
 import type { LoadOptions } from "./options.ts";
 import type { ProbeFigures } from "./probe_worker.ts";
@@ -29,6 +35,7 @@ const BATCH = 32;
 const FILL_BATCH = 512;
 const QUIET_MS = 2000;
 const AFTER_FLUSH_MS = 3000;
+const AFTER_REMOVAL_MS = 1000;
 const POLL_MS = 100;
 const EXPIRY_TIMEOUT_SECONDS = 600;
 const SCAN_COUNT = 100;
@@ -69,6 +76,34 @@ export async function measureStall(
   } finally {
     await probe.stop();
   }
+}
+
+/** The same with values of a million elements, which grow and are removed. */
+export async function measureBigStall(
+  server: RunningServer,
+  found: (result: StallResult) => void,
+  note: (text: string) => void,
+): Promise<void> {
+  const probe = await Probe.start(server.spec.host, server.port);
+  const phases = new Phases(server, probe, BIG_COUNT, found, note);
+  try {
+    await phases.run("quiet", () => sleep(QUIET_MS));
+    for (const { type, key, words } of BIG_VALUES) {
+      const plan = { template: new RequestTemplate(words), count: BIG_COUNT, batch: BATCH };
+      const grow = () => load(server.spec.host, server.port, plan);
+      await phases.run(`${type}: grow`, grow);
+      await phases.run(`${type}: del`, () => remove(server, "DEL", key));
+      await grow();
+      await phases.run(`${type}: unlink`, () => remove(server, "UNLINK", key));
+    }
+  } finally {
+    await probe.stop();
+  }
+}
+
+async function remove(server: RunningServer, command: string, key: string): Promise<void> {
+  await server.command(command, key);
+  await sleep(AFTER_REMOVAL_MS);
 }
 
 /** Runs phases one after the other and reports what was seen in each. */

@@ -15,7 +15,7 @@ import { RequestTemplate } from "./request_template.ts";
 import { medianOfRounds, type ThroughputRun, type ThroughputSection } from "./results.ts";
 import type { RunningServer } from "./servers.ts";
 import { fixed, whole } from "./table.ts";
-import { resolveWorkloads, type Workload } from "./workload.ts";
+import { resolveWorkloads, type Setup, type Workload } from "./workload.ts";
 
 const LOAD_BATCH = 512;
 const REQUESTS_MIN = 1000;
@@ -90,12 +90,23 @@ async function prepareKeyspace(
 
 /** Puts in place what the test reads or pops; this is outside the measured time. */
 async function prepareWorkload(server: RunningServer, slot: Slot): Promise<void> {
-  const { key, element, elementCount } = slot.workload;
+  const { key, element, elementCount, setup } = slot.workload;
+  for (const part of setup) await putInPlace(server, part);
   if (key !== null) await server.command("UNLINK", key);
   if (element === null) return;
   const template = new RequestTemplate(element);
   const count = elementCount === 0 ? slot.requests : elementCount;
   await load(server.spec.host, server.port, { template, count, batch: LOAD_BATCH });
+}
+
+async function putInPlace(server: RunningServer, setup: Setup): Promise<void> {
+  for (const command of setup.commands ?? []) await server.control.command(...command.split(" "));
+  if (setup.count === 0) return;
+  if (setup.always) await server.command("UNLINK", setup.key);
+  else if (Number(await server.command("EXISTS", setup.key)) > 0) return;
+  const template = new RequestTemplate(setup.words);
+  const plan = { template, count: setup.count, batch: LOAD_BATCH };
+  await load(server.spec.host, server.port, plan);
 }
 
 async function runOnce(

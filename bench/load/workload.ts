@@ -5,8 +5,21 @@
  * belongs to that test alone. Two consequences: `ping` stands for two tests, and tests that pop or
  * read collections find none unless it is put there before, outside the measurement. For the LRANGE
  * tests redis-benchmark would fill the list itself, inside the measured time; they are therefore
- * given as plain commands.
+ * given as plain commands. Tests on large values are in large_workloads.ts.
  */
+import { LARGE_WORKLOADS } from "./large_workloads.ts";
+
+/** Something that a test needs in the database. */
+export interface Setup {
+  key: string;
+  /** Request that adds one element, as RequestTemplate takes it, and how many there are to be. */
+  words: string[];
+  count: number;
+  /** Made anew before each run, or only if the key isn't there. */
+  always: boolean;
+  /** Sent instead of the elements. Error replies don't matter. */
+  commands?: string[];
+}
 
 /** One test of a run. */
 export interface Workload {
@@ -22,11 +35,18 @@ export interface Workload {
   element: string[] | null;
   /** Elements wanted; 0 means as many as there will be requests. */
   elementCount: number;
+  /** What is put in place besides. */
+  setup: Setup[];
 }
 
 const GROUPS: Record<string, string[]> = {
   ping: ["ping_inline", "ping_mbulk"],
   lrange: ["lrange_100", "lrange_300", "lrange_500", "lrange_600"],
+  types: [
+    ...["lpush", "rpush", "lpop", "rpop", "sadd", "hset", "spop", "zadd", "zpopmin"],
+    ...["lrange_100", "lrange_300", "lrange_500", "lrange_600", "mset", "xadd"],
+  ],
+  large: LARGE_WORKLOADS.map((workload) => workload.name),
 };
 
 const SCALES: Record<string, number> = { mset: 0.25, spop: 0.5, zpopmin: 0.5 };
@@ -48,6 +68,8 @@ export function resolveWorkloads(names: string[]): Workload[] {
 }
 
 function resolveOne(name: string): Workload {
+  const large = LARGE_WORKLOADS.find((workload) => workload.name === name);
+  if (large !== undefined) return large;
   const range = /^lrange_(\d+)$/.exec(name);
   if (range !== null) {
     const length = Number(range[1]);
@@ -58,6 +80,7 @@ function resolveOne(name: string): Workload {
       key: "mylist",
       element: ["RPUSH", "mylist", "element:%d"],
       elementCount: length,
+      setup: [],
     };
   }
   const element = POPPED[name] ?? null;
@@ -68,5 +91,6 @@ function resolveOne(name: string): Workload {
     key: element === null ? GROWING[name] ?? null : element[1],
     element,
     elementCount: 0,
+    setup: [],
   };
 }

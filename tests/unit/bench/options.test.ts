@@ -10,7 +10,7 @@ import {
 describe("options", () => {
   test("defaults make a full run", () => {
     const options = parseOptions([]);
-    assert.deepEqual(options.parts, ["throughput", "fill", "idle"]);
+    assert.deepEqual(options.parts, ["throughput", "fill", "elements", "idle"]);
     assert.deepEqual(options.tests, ["ping", "set", "get", "incr", "mset"]);
     assert.deepEqual(options.pipelines, [1, 16, 64]);
     assert.deepEqual(options.requests, [300000, 2400000, 4800000]);

@@ -30,3 +30,11 @@ test("fields of INFO", () => {
   const info = parseInfo("# Server\r\nredis_version:7.4.0\r\nexecutable:/a:b\r\n\r\nempty:\r\n");
   assert.deepEqual([...info], [["redis_version", "7.4.0"], ["executable", "/a:b"], ["empty", ""]]);
 });
+
+test("tests on large values bring what they need", () => {
+  const [zadd, spop, xack] = resolveWorkloads(["large_zadd", "large_spop", "large_xack"]);
+  assert.deepEqual(zadd.setup.map(({ key, always }) => [key, always]), [["big:zset", false]]);
+  assert.deepEqual(spop.setup.map(({ key, always }) => [key, always]), [["popped:set", true]]);
+  assert.equal(xack.setup[1].commands?.length, 3);
+  assert.ok(resolveWorkloads(["large"]).length > 10);
+});
