@@ -7,9 +7,11 @@ import { clientCommands } from "./client_specs.ts";
 import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
+import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
 import { serverCommands } from "./server.ts";
+import { setCommands } from "./set.ts";
 import { stringCommands } from "./string.ts";
 import { waitCommands } from "./wait.ts";
 
@@ -19,9 +21,11 @@ export const allCommands: readonly CommandSpec[] = [
   ...commandCommands,
   ...connectionCommands,
   ...dumpCommands,
+  ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,
   ...serverCommands,
+  ...setCommands,
   ...stringCommands,
   ...waitCommands,
 ];

@@ -17,8 +17,8 @@
  * Places. Who picks members (SPOP, SRANDMEMBER, SINTER) names them by their places: an index of an intset, an
  * offset in a listpack, the ref of an entry. They are good until the set changes.
  *
- * All sets share one dict accessor, and all members one hash with the keys. More of the operations:
- * set_members.ts (walks), set_algebra.ts (union, intersection, difference).
+ * All sets share one dict accessor, and all members one hash with the keys. The rest is beside this file:
+ * set_members.ts (walks), set_algebra.ts (union, intersection, difference), set_random.ts (choosing members).
  */
 import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
@@ -77,6 +77,7 @@ import {
 } from "./object.ts";
 import type { ScanSource } from "./scan_source.ts";
 import { SetAlgebra } from "./set_algebra.ts";
+import { SetRandom } from "./set_random.ts";
 import { SetMembers } from "./set_members.ts";
 import { ByteRange } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
@@ -102,6 +103,7 @@ export class Sets implements CollectionType, ScanSource {
   /** Where `findPlace` found its member. */
   foundPlace = 0;
   readonly algebra: SetAlgebra;
+  readonly random: SetRandom;
 
   private readonly context: TypeContext;
   private readonly arena: Arena;
@@ -121,6 +123,7 @@ export class Sets implements CollectionType, ScanSource {
     this.dict = Dict.attach(context.arena, context.k0, context.k1);
     this.own = new SetMembers(context);
     this.algebra = new SetAlgebra(context, this);
+    this.random = new SetRandom(context, this);
   }
 
   // Values as such: see CollectionType.
