@@ -5,7 +5,7 @@
  */
 import type { ReadonlyBytes } from "../core/base/bytes.ts";
 import { Crc64 } from "../core/base/crc64.ts";
-import { RDB_VERSION, RDB_VERSION_MAX, type RdbWriter } from "./rdb_format.ts";
+import { RDB_VERSION_MAX, rdbVersionOf, type RdbWriter } from "./rdb_format.ts";
 
 const CRC_BYTES = 8;
 /** Bytes of the footer. */
@@ -13,9 +13,9 @@ export const FOOTER_BYTES: number = 2 + CRC_BYTES;
 
 const crc = new Crc64();
 
-/** Adds the footer to all that the writer holds. */
-export function writeFooter(out: RdbWriter): void {
-  out.writeLittleEndian(RDB_VERSION, 2);
+/** Adds the footer to all that the writer holds: a value of that RDB type. */
+export function writeFooter(out: RdbWriter, rdbType: number): void {
+  out.writeLittleEndian(rdbVersionOf(rdbType), 2);
   crc.reset();
   crc.update(out.buf, 0, out.pos);
   out.reserve(CRC_BYTES);

@@ -19,7 +19,7 @@ import { copyBytes, type ReadonlyBytes } from "../core/base/bytes.ts";
 
 /** The version that is written. */
 export const RDB_VERSION = 11;
-/** The newest version that is read, 7.4's: it adds hashes whose fields expire. */
+/** The newest version that is read, 7.4's. It adds hashes whose fields expire, and is written only for those. */
 export const RDB_VERSION_MAX = 12;
 
 // Types of values.
@@ -45,6 +45,11 @@ export const RDB_TYPE_SET_LISTPACK = 20;
 export const RDB_TYPE_STREAM_LISTPACKS_3 = 21;
 export const RDB_TYPE_HASH_METADATA = 24;
 export const RDB_TYPE_HASH_LISTPACK_EX = 25;
+
+/** The version that a value of an RDB type needs. */
+export function rdbVersionOf(rdbType: number): number {
+  return rdbType >= RDB_TYPE_HASH_METADATA ? RDB_VERSION_MAX : RDB_VERSION;
+}
 
 // What stands in a file between values.
 export const RDB_OPCODE_FUNCTION2 = 245;
@@ -203,6 +208,15 @@ export class RdbReader {
     for (let i = 0; i < count; i++) value |= this.buf[this.pos++] << (8 * i);
     const unused = 32 - 8 * count;
     return value << unused >> unused;
+  }
+
+  /** A unix time in ms, 8 bytes little-endian; beyond 2^53 the nearest double, NaN at the end. */
+  readMillis(): number {
+    if (this.left < 8) return NaN;
+    let value = 0;
+    for (let i = 7; i >= 0; i--) value = value * 256 + this.buf[this.pos + i];
+    this.pos += 8;
+    return value;
   }
 
   private readBigEndian(count: number): number {

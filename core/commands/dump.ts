@@ -18,11 +18,16 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
-import { NO_EXPIRY, setObjectAccess } from "../types/object.ts";
-import { ByteRange, readString } from "../types/t_string.ts";
+import { LiveBlocks } from "../memory/block_reader.ts";
+import { keyModified, notify, NOTIFY_GENERIC } from "../server/changes.ts";
+import type { Server } from "../server/server.ts";
+import { NO_EXPIRY, setObjectAccess, TYPE_STRING } from "../types/object.ts";
+import { ByteRange } from "../types/t_string.ts";
 import { hasFooter, writeFooter } from "../../persistence/dump_payload.ts";
-import { RDB_TYPE_STRING, RdbReader, RdbWriter } from "../../persistence/rdb_format.ts";
-import { readRdbString, writeRdbString } from "../../persistence/rdb_string.ts";
+import { RdbDecoder, typeOfRdb } from "../../persistence/rdb_decode.ts";
+import { RdbEncoder } from "../../persistence/rdb_encode.ts";
+import { RdbReader, RdbWriter } from "../../persistence/rdb_format.ts";
+import { readRdbString } from "../../persistence/rdb_string.ts";
 
 const BUSY_KEY = "BUSYKEY Target key name already exists.";
 const BAD_FOOTER = "ERR DUMP payload version or checksum are wrong";
@@ -39,22 +44,41 @@ const value = new ByteRange();
 const writer = new RdbWriter();
 const reader = new RdbReader();
 
+/** What turns a server's values into bytes and back. */
+interface Codec {
+  readonly encoder: RdbEncoder;
+  readonly decoder: RdbDecoder;
+}
+
+const codecs = new WeakMap<Server, Codec>();
+
+function codecOf(server: Server): Codec {
+  let codec = codecs.get(server);
+  if (codec === undefined) {
+    codec = {
+      encoder: new RdbEncoder(new LiveBlocks(server.arena)),
+      decoder: new RdbDecoder(server.keyspace.values),
+    };
+    codecs.set(server, codec);
+  }
+  return codec;
+}
+
 /** What `parseRestoreOptions` found, valid until its next call. -1: not given. */
 const options = { replace: false, absttl: false, idleSeconds: -1, freq: -1 };
 
 function dumpCommand(c: Client): void {
-  const { keyspace, arena, config } = c.server;
+  const { keyspace, config } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (ref === 0) {
     c.reply.addNull();
     return;
   }
-  readString(arena, ref, value);
+  const { encoder } = codecOf(c.server);
+  encoder.compress = config.bool("rdbcompression");
   writer.clear();
-  writer.writeByte(RDB_TYPE_STRING);
-  writeRdbString(writer, value.buf, value.off, value.len, config.bool("rdbcompression"));
-  writeFooter(writer);
+  writeFooter(writer, encoder.writeTypeAndValue(writer, ref));
   c.reply.addBulk(writer.buf, 0, writer.pos);
   writer.clear(); // It may have become large.
 }
@@ -76,36 +100,62 @@ function restoreCommand(c: Client): void {
     return;
   }
   reader.reset(buf, off[3], len[3]);
-  if (reader.readByte() !== RDB_TYPE_STRING || !readRdbString(reader, value)) {
-    c.reply.addError(BAD_DATA);
-    return;
-  }
+  const made = readValueOrReply(c, expireAt);
+  if (made === 0) return;
   if (expireAt !== NO_EXPIRY && expireAt <= keyspace.nowMs) {
+    keyspace.discard(made);
     if (ref !== 0) {
       keyspace.remove(c.db, ref);
+      keyModified(c, 1);
+      notify(c, NOTIFY_GENERIC, "del", 1);
       c.server.dirty++;
     }
-  } else {
-    restoreValue(c, ref, expireAt);
-    c.server.dirty++;
+    c.reply.addOk();
+    return;
   }
-  value.set(EMPTY, 0, 0); // It may hold on to a large buffer.
+  setObjectAccess(c.server.arena, made, accessBits(c));
+  keyspace.publish(c.db, ref, made);
+  keyModified(c, 1);
+  notify(c, NOTIFY_GENERIC, "restore", 1);
+  c.server.dirty++;
   c.reply.addOk();
 }
 
-/** Stores `value` at the current key, with the access bits that the options ask for. */
-function restoreValue(c: Client, ref: number, expireAt: number): void {
-  const { keyspace, arena, access } = c.server;
+/** The value that the reader is at, in an entry for argument 1 that no dict knows. 0 after an error reply. */
+function readValueOrReply(c: Client, expireAt: number): number {
+  const { keyspace } = c.server;
   const { buf, off, len } = c.argv;
-  const { db } = c;
-  const { buf: bytes, off: at, len: count } = value;
-  const made = keyspace.strings.set(db, ref, buf, off[1], len[1], bytes, at, count, expireAt);
-  // The key is new even where it replaces another one, whose accesses don't count for it.
-  let bits = access.initial();
+  const rdbType = reader.readByte();
+  const type = typeOfRdb(rdbType);
+  let made = 0;
+  let ok = false;
+  if (type === TYPE_STRING) {
+    ok = readRdbString(reader, value);
+    if (ok) {
+      const { buf: bytes, off: at, len: count } = value;
+      made = keyspace.strings.detachedString(buf, off[1], len[1], bytes, at, count, expireAt);
+      value.set(EMPTY, 0, 0); // It may hold on to a large buffer.
+    }
+  } else if (type >= 0) {
+    made = keyspace.detached(buf, off[1], len[1], type, expireAt);
+    try {
+      ok = codecOf(c.server).decoder.read(reader, rdbType, made);
+    } finally {
+      if (!ok) keyspace.discard(made);
+    }
+  }
+  if (ok) return made;
+  c.reply.addError(BAD_DATA);
+  return 0;
+}
+
+/** The access bits that the options ask for. */
+function accessBits(c: Client): number {
+  const { access } = c.server;
   if (access.lfu) {
-    if (options.freq >= 0) bits = access.lfuFromCounter(options.freq);
-  } else if (options.idleSeconds >= 0) bits = access.lruFromIdle(options.idleSeconds);
-  setObjectAccess(arena, made, bits);
+    if (options.freq >= 0) return access.lfuFromCounter(options.freq);
+  } else if (options.idleSeconds >= 0) return access.lruFromIdle(options.idleSeconds);
+  return access.initial();
 }
 
 /** Argument 2 as unix time in ms or NO_EXPIRY, 0 when it is past. NaN after an error reply. */

@@ -73,6 +73,37 @@ export class KeyStrings {
     return this.store(db, ref, key, keyOff, keyLen, val, valOff, valLen, expireAt, encoding);
   }
 
+  /** An entry with a string that no dict knows yet: for the keyspace's `publish` or `discard`. */
+  detachedString(
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    val: ReadonlyBytes,
+    valOff: number,
+    valLen: number,
+    expireAt: number,
+  ): number {
+    const { arena } = this;
+    const encoding = stringEncodingFor(val, valOff, valLen);
+    const has = expireAt !== NO_EXPIRY;
+    const at = bodyOffFor(keyLen, has);
+    const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
+    let made = 0;
+    try {
+      made = arena.alloc(at + stringBodyBytes(encoding, valLen));
+    } catch (error) {
+      if (block !== 0) arena.free(block);
+      throw error;
+    }
+    const meta = makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial());
+    arena.storeI32(made, 0, meta | (has ? ENTRY_HAS_EXPIRY : 0));
+    arena.storeI32(made, 4, keyLen);
+    if (has) arena.storeF64(made, 8, expireAt);
+    arena.copyIn(made, has ? 16 : 8, key, keyOff, keyLen);
+    storeStringBody(arena, made, at, encoding, block, val, valOff, valLen);
+    return made;
+  }
+
   /** Makes the current key hold a string that is no integer even if it looks like one. Keeps the expiry. */
   setText(
     db: Db,

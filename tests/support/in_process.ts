@@ -16,6 +16,7 @@
  */
 
 import { type Clock, ManualClock } from "../../core/base/clock.ts";
+import { RefList } from "../../core/base/ref_list.ts";
 import { Log } from "../../core/base/log.ts";
 import { Arena, ARENA_FULL } from "../../core/memory/arena.ts";
 import { releaseChunk } from "../../core/protocol/reply.ts";
@@ -166,12 +167,20 @@ export class InProcess {
     keyspace.lazyFree.drain();
   }
 
-  /** Throws unless allocator and dicts agree with themselves. */
+  /** Throws unless allocator, dicts and values agree with themselves. */
   validateIntegrity(): void {
     this.arena.validateIntegrity();
-    for (const db of this.server.keyspace.dbs) {
+    const { dbs, values } = this.server.keyspace;
+    const refs = new RefList();
+    for (const db of dbs) {
       db.keys.validateIntegrity();
       db.expires.validateIntegrity();
+      refs.clear();
+      let cursor = 0;
+      do {
+        cursor = db.keys.scan(cursor, refs);
+      } while (cursor !== 0);
+      for (let i = 0; i < refs.length; i++) values.validateIntegrity(refs.refs[i]);
     }
   }
 }

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import { FOOTER_BYTES, hasFooter, writeFooter } from "../../../persistence/dump_payload.ts";
-import { RdbWriter } from "../../../persistence/rdb_format.ts";
+import { RDB_TYPE_STRING, RdbWriter } from "../../../persistence/rdb_format.ts";
 
 function payload(body: string): Uint8Array<ArrayBuffer> {
   const out = new RdbWriter();
   out.writeBytes(ascii(body), 0, body.length);
-  writeFooter(out);
+  writeFooter(out, RDB_TYPE_STRING);
   return out.buf.slice(0, out.pos);
 }
 
