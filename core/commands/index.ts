@@ -14,6 +14,7 @@ import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { stringCommands } from "./string.ts";
 import { waitCommands } from "./wait.ts";
+import { zsetCommands } from "./zset.ts";
 
 export const allCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
@@ -27,5 +28,6 @@ export const allCommands: readonly CommandSpec[] = [
   ...serverCommands,
   ...setCommands,
   ...stringCommands,
+  ...zsetCommands,
   ...waitCommands,
 ];

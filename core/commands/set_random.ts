@@ -35,7 +35,7 @@ const NOT_POSITIVE = "ERR value is out of range, must be positive";
 /** What stays is chosen when so many times more are popped. */
 const POP_MOST_FACTOR = 5;
 /** Members replied between two looks at the client's output limit. */
-const REPLY_SLICE = 1024;
+export const REPLY_SLICE = 1024;
 /** Places for which the list is kept from one command to the next: 256 KiB. */
 const KEPT_PLACES_MAX = 1 << 16;
 
@@ -180,7 +180,7 @@ function addRandomMembers(c: Client, ref: number, count: number): void {
 }
 
 /** Whether the client will be disconnected for the size of its reply, so that the rest of it can be left out. */
-function isOverLimit(c: Client): boolean {
+export function isOverLimit(c: Client): boolean {
   const { hardBytes } = c.server.outputLimit;
   return hardBytes > 0 && c.reply.bytes > hardBytes;
 }

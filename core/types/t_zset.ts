@@ -419,6 +419,12 @@ export class ZSets implements CollectionType, ScanSource {
     else cursor.at = this.skiplist.prev(cursor.at);
   }
 
+  /** Moves on by one pair, or back. */
+  move(cursor: ZsetCursor, isReverse: boolean): void {
+    if (isReverse) this.prev(cursor);
+    else this.next(cursor);
+  }
+
   /** Moves on, or back, by so many pairs. */
   skip(cursor: ZsetCursor, count: number, isReverse: boolean): void {
     if (!cursor.isSmall && count > WALK_MAX && cursor.at !== 0) {
@@ -427,10 +433,7 @@ export class ZSets implements CollectionType, ScanSource {
       cursor.at = this.skiplist.byRank(block, isReverse ? rank - count : rank + count);
       return;
     }
-    for (; count > 0 && cursor.at !== 0; count--) {
-      if (isReverse) this.prev(cursor);
-      else this.next(cursor);
-    }
+    for (; count > 0 && cursor.at !== 0; count--) this.move(cursor, isReverse);
   }
 
   /** Reads member and score of the pair the cursor is at. */

@@ -1,0 +1,281 @@
+/**
+ * Commands that take the members of lowest or highest score: ZPOPMIN, ZPOPMAX, ZMPOP, and the three that wait
+ * where there are none: BZPOPMIN, BZPOPMAX, BZMPOP.
+ *
+ * When a key that a client waits for becomes a sorted set, its command is executed again from the start
+ * (core/server/blocking.ts).
+ */
+import { ascii } from "../base/bytes.ts";
+import { TYPE_ZSET } from "../types/object.ts";
+import { ZsetCursor } from "../types/t_zset.ts";
+import { argIs, getRangeOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { blockOnKeys, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
+import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_ZSET } from "../server/changes.ts";
+import type { Client } from "../server/client.ts";
+import {
+  BLOCKING,
+  type CommandSpec,
+  FAST,
+  KEY_ACCESS,
+  KEY_DELETE,
+  KEY_RW,
+  WRITE,
+} from "../server/command.ts";
+import { KEY_ARG, oneKey } from "./string_reply.ts";
+import { addPair, argSide, countedKeys, HIGHEST, LOWEST, NO_SIDE, SIDE_ARG } from "./zset_args.ts";
+
+const COUNT = ascii("count");
+const NOT_POSITIVE = "ERR value is out of range, must be positive";
+const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
+const COUNT_TOO_SMALL = "ERR count should be greater than 0";
+
+const cursor = new ZsetCursor();
+/** The sorted set that `findZsetOrReply` found. */
+const found = { ref: 0 };
+/** What `parseMultiPopOrReply` found. */
+const multiPop = { numkeys: 0, side: NO_SIDE, count: 1 };
+
+function zpopminCommand(c: Client): void {
+  pop(c, LOWEST);
+}
+
+function zpopmaxCommand(c: Client): void {
+  pop(c, HIGHEST);
+}
+
+function pop(c: Client, side: number): void {
+  if (c.argc > 3) {
+    c.reply.addError(SYNTAX_ERROR);
+    return;
+  }
+  const hasCount = c.argc === 3;
+  let count = hasCount ? getRangeOrReply(c, 2, 0, Infinity, NOT_POSITIVE) : 1;
+  if (Number.isNaN(count)) return;
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
+  if (!isTypeOrReply(c, ref, TYPE_ZSET)) return;
+  if (ref === 0 || count === 0) {
+    c.reply.addArray(0);
+    return;
+  }
+  count = Math.min(count, keyspace.values.zsets.length(ref));
+  const isNested = hasCount && c.reply.resp > 2;
+  c.reply.addArray(isNested ? count : 2 * count);
+  popPairs(c, 1, ref, side, count, isNested);
+}
+
+function zmpopCommand(c: Client): void {
+  if (!parseMultiPopOrReply(c, 1)) return;
+  const index = findZsetOrReply(c, 2, multiPop.numkeys);
+  if (index === 0) c.reply.addNullArray();
+  else if (index > 0) popFound(c, index);
+}
+
+function bzmpopCommand(c: Client): void {
+  if (!parseMultiPopOrReply(c, 2)) return;
+  const timeoutMs = getTimeoutOrReply(c, 1, false);
+  if (Number.isNaN(timeoutMs)) return;
+  const index = findZsetOrReply(c, 3, multiPop.numkeys);
+  if (index === 0) block(c, 3, multiPop.numkeys, timeoutMs);
+  else if (index > 0) popFound(c, index);
+}
+
+function bzpopminCommand(c: Client): void {
+  blockingPop(c, LOWEST);
+}
+
+function bzpopmaxCommand(c: Client): void {
+  blockingPop(c, HIGHEST);
+}
+
+function blockingPop(c: Client, side: number): void {
+  const keys = c.argc - 2;
+  const timeoutMs = getTimeoutOrReply(c, c.argc - 1, false);
+  if (Number.isNaN(timeoutMs)) return;
+  const index = findZsetOrReply(c, 1, keys);
+  if (index < 0) return;
+  if (index === 0) {
+    block(c, 1, keys, timeoutMs);
+    return;
+  }
+  c.reply.addArray(3);
+  c.reply.addBulk(c.argv.buf, c.argv.off[index], c.argv.len[index]);
+  popPairs(c, index, found.ref, side, 1, false);
+}
+
+function block(c: Client, first: number, count: number, timeoutMs: number): void {
+  if (canBlock(c)) blockOnKeys(c, first, count, timeoutMs, TYPE_ZSET);
+  else c.reply.addNullArray();
+}
+
+/**
+ * The first argument of `count`, from `first` on, that is the key of a sorted set: 0 when there is none, -1 after
+ * an error reply. Its look-up is the last one.
+ */
+function findZsetOrReply(c: Client, first: number, count: number): number {
+  const { buf, off, len } = c.argv;
+  for (let i = first; i < first + count; i++) {
+    found.ref = c.server.keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
+    if (found.ref === 0) continue;
+    return isTypeOrReply(c, found.ref, TYPE_ZSET) ? i : -1;
+  }
+  return 0;
+}
+
+/** Parses `numkeys key [key ...] <MIN | MAX> [COUNT count]` into `multiPop`. False after an error reply. */
+function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
+  const numkeys = getRangeOrReply(c, numkeysIndex, 1, Infinity, NUMKEYS_TOO_SMALL);
+  if (Number.isNaN(numkeys)) return false;
+  const sideIndex = numkeysIndex + numkeys + 1;
+  const side = sideIndex < c.argc ? argSide(c, sideIndex) : NO_SIDE;
+  let count = -1;
+  let isValid = side !== NO_SIDE;
+  for (let i = sideIndex + 1; i < c.argc && isValid; i += 2) {
+    isValid = count === -1 && argIs(c, i, COUNT) && i + 1 < c.argc;
+    if (!isValid) break;
+    count = getRangeOrReply(c, i + 1, 1, Infinity, COUNT_TOO_SMALL);
+    if (Number.isNaN(count)) return false;
+  }
+  if (!isValid) {
+    c.reply.addError(SYNTAX_ERROR);
+    return false;
+  }
+  multiPop.numkeys = numkeys;
+  multiPop.side = side;
+  multiPop.count = count === -1 ? 1 : count;
+  return true;
+}
+
+/** ZMPOP's reply from the set that was found. */
+function popFound(c: Client, index: number): void {
+  const { buf, off, len } = c.argv;
+  const { ref } = found;
+  const count = Math.min(multiPop.count, c.server.keyspace.values.zsets.length(ref));
+  c.reply.addArray(2);
+  c.reply.addBulk(buf, off[index], len[index]);
+  c.reply.addArray(count);
+  popPairs(c, index, ref, multiPop.side, count, true);
+}
+
+/**
+ * Replies `count` pairs from an end of the set `ref`, which has as many and was looked up last, and removes them.
+ * `isNested`: each is an array.
+ */
+function popPairs(
+  c: Client,
+  keyIndex: number,
+  ref: number,
+  side: number,
+  count: number,
+  isNested: boolean,
+): void {
+  const { keyspace } = c.server;
+  const { zsets } = keyspace.values;
+  const isHighest = side === HIGHEST;
+  const length = zsets.length(ref);
+  if (isHighest) zsets.seekLast(ref, cursor);
+  else zsets.seekFirst(ref, cursor);
+  for (let i = 0; i < count; i++) {
+    zsets.read(cursor);
+    if (isNested) c.reply.addArray(2);
+    addPair(c, cursor, false);
+    c.reply.addDouble(cursor.score);
+    zsets.move(cursor, isHighest);
+  }
+  notify(c, NOTIFY_ZSET, isHighest ? "zpopmax" : "zpopmin", keyIndex);
+  if (count === length) {
+    keyspace.remove(c.db, ref);
+    notify(c, NOTIFY_GENERIC, "del", keyIndex);
+  } else if (isHighest) zsets.removeRanks(ref, length - count, length - 1);
+  else zsets.removeRanks(ref, 0, count - 1);
+  keyModified(c, keyIndex);
+  c.server.dirty += count;
+}
+
+// Declarations.
+
+const POP_KEYS = KEY_RW | KEY_ACCESS | KEY_DELETE;
+const MULTI_POP_COMPLEXITY =
+  "O(K) + O(M*log(N)), K being the number of keys, M that of pairs taken, N the size of the set";
+
+const MULTI_POP_ARGS = [
+  { name: "numkeys", type: "integer" as const },
+  { ...KEY_ARG, multiple: true },
+  SIDE_ARG,
+  { name: "count", type: "integer" as const, token: "COUNT", optional: true },
+];
+
+function popSpec(name: string, summary: string, handler: (c: Client) => void): CommandSpec {
+  return {
+    name,
+    arity: -2,
+    flags: WRITE | FAST,
+    categories: ["sortedset"],
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(log(N)*M), N being the size of the set and M the number of pairs taken",
+    summary,
+    keys: oneKey(POP_KEYS),
+    args: [KEY_ARG, { name: "count", type: "integer", optional: true }],
+    handler,
+  };
+}
+
+function blockingPopSpec(name: string, summary: string, handler: (c: Client) => void): CommandSpec {
+  return {
+    name,
+    arity: -3,
+    flags: WRITE | FAST | BLOCKING,
+    categories: ["sortedset"],
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(log(N)), N being the size of the set",
+    summary,
+    history: [["6.0.0", "The timeout may have a fraction."]],
+    keys: [{ flags: POP_KEYS, begin: 1, last: -2, step: 1 }],
+    args: [{ ...KEY_ARG, multiple: true }, { name: "timeout", type: "double" }],
+    handler,
+  };
+}
+
+export const zsetPopCommands: CommandSpec[] = [
+  popSpec("zpopmax", "Takes the members of highest score out of a sorted set.", zpopmaxCommand),
+  popSpec("zpopmin", "Takes the members of lowest score out of a sorted set.", zpopminCommand),
+  {
+    name: "zmpop",
+    arity: -4,
+    flags: WRITE,
+    categories: ["sortedset"],
+    since: "7.0.0",
+    group: "sorted-set",
+    complexity: MULTI_POP_COMPLEXITY,
+    summary: "Takes members of lowest or highest score out of the first sorted set that exists.",
+    keys: [countedKeys(1, POP_KEYS)],
+    args: MULTI_POP_ARGS,
+    handler: zmpopCommand,
+  },
+  blockingPopSpec(
+    "bzpopmax",
+    "Takes the member of highest score out of the first sorted set that exists, or waits for one.",
+    bzpopmaxCommand,
+  ),
+  blockingPopSpec(
+    "bzpopmin",
+    "Takes the member of lowest score out of the first sorted set that exists, or waits for one.",
+    bzpopminCommand,
+  ),
+  {
+    name: "bzmpop",
+    arity: -5,
+    flags: WRITE | BLOCKING,
+    categories: ["sortedset"],
+    since: "7.0.0",
+    group: "sorted-set",
+    complexity: MULTI_POP_COMPLEXITY,
+    summary: "Takes members out of the first sorted set that exists, or waits for one.",
+    keys: [countedKeys(2, POP_KEYS)],
+    args: [{ name: "timeout", type: "double" }, ...MULTI_POP_ARGS],
+    handler: bzmpopCommand,
+  },
+];
