@@ -37,7 +37,10 @@
  * Buckets lie in chunks of 64 (4 KiB); a directory of chunk refs, 4 bytes for 64 buckets, finds them.
  * The first chunk grows from one bucket by doubling, so a small dict is small.
  *
- *     root   word 0 count   1 buckets   2 directory ref   3 its capacity   4 child buckets
+ *     root   word 0 count   1 buckets   2 directory ref   3 its capacity   4 child buckets   5 depth
+ *
+ * Depth: no chain has more child buckets than that. It is what makes `random` fair, which draws among all
+ * slots that a bucket may have.
  *
  * SCAN: a cursor is a hash prefix with its bits reversed, as in Redis (Pieter Noordhuis's reverse binary
  * iteration). A bucket stands for a range of reversed hashes, splitting halves the range and merging joins
@@ -84,6 +87,7 @@ export const ROOT_BUCKETS = 1;
 export const ROOT_DIRECTORY = 2;
 const ROOT_DIRECTORY_CAP = 3;
 const ROOT_CHILDREN = 4;
+const ROOT_DEPTH = 5;
 
 /** Longest chain that split and merge can take apart; see `gather`. */
 const GATHER_MAX = 4096;
@@ -271,14 +275,14 @@ export class Dict {
     const count = this.count;
     if (count >= this.buckets * LOAD_MAX) this.split();
     let bucket = this.bucketAt(this.indexOf(hash));
-    for (;;) {
+    for (let depth = 1;; depth++) {
       const slot = this.freeSlot(bucket);
       if (slot >= 0) {
         this.storeSlot(bucket, slot, fingerprint(hash), ref);
         break;
       }
       const child = this.word(bucket, CHILD_WORD);
-      bucket = child !== 0 ? child : this.addChild(bucket);
+      bucket = child !== 0 ? child : this.addChild(bucket, depth);
     }
     this.setRootWord(ROOT_COUNT, count + 1);
   }
@@ -326,25 +330,18 @@ export class Dict {
     return false;
   }
 
-  /** An entry chosen at random, each with about the same chance; 0 when there is none. */
+  /** An entry chosen at random, each with the same chance; 0 when there is none. */
   random(prng: Prng): number {
     if (this.count === 0) return 0;
-    const n = this.buckets;
+    const { n, full } = this;
+    const slots = SLOTS * (this.children === 0 ? 1 : 1 + this.rootWord(ROOT_DEPTH));
     for (;;) {
-      let bucket = this.bucketAt(prng.nextBelow(n));
-      let slot = prng.nextBelow(2 * SLOTS);
-      if (slot >= SLOTS) {
-        // The upper half of the draw stands for the children. More than one has one bucket in 10,000, and
-        // their entries come up half as often as others.
-        slot -= SLOTS;
-        bucket = this.word(bucket, CHILD_WORD);
-        if (bucket === 0) continue;
-        let next = this.word(bucket, CHILD_WORD);
-        while (next !== 0 && prng.nextBelow(2) === 0) {
-          bucket = next;
-          next = this.word(bucket, CHILD_WORD);
-        }
-      }
+      const index = prng.nextU32() & (full + full - 1);
+      if (index >= n) continue;
+      let slot = Math.floor(prng.nextU32() * slots / 2 ** 32);
+      let bucket = this.bucketAt(index);
+      for (; slot >= SLOTS && bucket !== 0; slot -= SLOTS) bucket = this.word(bucket, CHILD_WORD);
+      if (bucket === 0) continue;
       const ref = this.word(bucket, REFS_WORD + slot);
       if (ref !== 0) return ref;
     }
@@ -386,6 +383,10 @@ export class Dict {
       let bucket = this.bucketAt(index);
       for (let depth = 0; bucket !== 0; depth++, bucket = this.word(bucket, CHILD_WORD)) {
         if (depth > 0) children++;
+        assert(
+          depth === 0 || depth <= this.rootWord(ROOT_DEPTH),
+          "no chain is longer than it says",
+        );
         assert(depth === 0 || !this.isEmpty(bucket), "a child bucket has an entry");
         for (let slot = 0; slot < SLOTS; slot++) {
           const ref = this.word(bucket, REFS_WORD + slot);
@@ -507,11 +508,15 @@ export class Dict {
     return 0;
   }
 
-  private addChild(bucket: number): number {
+  /** Adds a child to the last bucket of a chain, which becomes its child number `depth`. */
+  private addChild(bucket: number, depth: number): number {
     const child = this.arena.alloc(BUCKET_BYTES);
     this.clearBucket(child);
     this.arena.storeI32(bucket, CHILD_WORD << 2, child);
-    this.setRootWord(ROOT_CHILDREN, this.children + 1);
+    const { children } = this;
+    // Without children the depth is what it was when there were some.
+    if (children === 0 || depth > this.rootWord(ROOT_DEPTH)) this.setRootWord(ROOT_DEPTH, depth);
+    this.setRootWord(ROOT_CHILDREN, children + 1);
     return child;
   }
 
@@ -582,6 +587,7 @@ export class Dict {
    * children from the gathered ones, `used` of which are taken already. Returns how many are now.
    */
   private refill(bucket: number, mask: number, bit: number, used: number): number {
+    const first = used;
     let slot = 0;
     for (let i = 0; i < gatheredCount; i++) {
       const hash = gatheredHashes[i];
@@ -595,6 +601,7 @@ export class Dict {
       }
       this.storeSlot(bucket, slot++, fingerprint(hash), gatheredRefs[i]);
     }
+    if (used - first > this.rootWord(ROOT_DEPTH)) this.setRootWord(ROOT_DEPTH, used - first);
     return used;
   }
 

@@ -92,6 +92,12 @@ const LP_INT64_BYTES = 10;
 /** Longest member whose entry in a listpack is two bytes longer than it. */
 const SHORT_LEN_MAX = 63;
 
+/**
+ * Merges of a table that is much too large for what is left, as when a client removes members in the order of
+ * SSCAN, at each removal and before each draw of a random member, which would take long in it: 4 us at most.
+ */
+const CATCH_UP_MERGES = 64;
+
 /** The integer that `parseMember` found. */
 let memberHi = 0;
 let memberLo = 0;
@@ -304,6 +310,7 @@ export class Sets implements CollectionType, ScanSource {
       if (entry === 0) return false;
       dict.removeFound(hash);
       arena.free(entry);
+      if (dict.count < dict.buckets) dict.shrink(CATCH_UP_MERGES);
       return true;
     }
     if (encoding === ENC_LISTPACK) {
@@ -351,7 +358,11 @@ export class Sets implements CollectionType, ScanSource {
     const { arena, dict, context } = this;
     const block = bodyWord(arena, ref, 0);
     const encoding = objectEncoding(arena, ref);
-    if (encoding === ENC_HASHTABLE) return dict.at(block).random(context.prng);
+    if (encoding === ENC_HASHTABLE) {
+      dict.at(block);
+      if (dict.count < dict.buckets) dict.shrink(CATCH_UP_MERGES);
+      return dict.random(context.prng);
+    }
     if (encoding === ENC_INTSET) return context.prng.nextBelow(intsetCount(arena, block));
     return lpRandom(arena, block, context.prng, 1);
   }
@@ -657,6 +668,7 @@ export class Sets implements CollectionType, ScanSource {
     const isHere = dict.findRef(hash, entry);
     assert(isHere, "a place is one of this set");
     dict.removeFound(hash);
+    if (dict.count < dict.buckets) dict.shrink(CATCH_UP_MERGES);
   }
 
   private freeDict(root: number): void {

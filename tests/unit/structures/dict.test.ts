@@ -153,6 +153,27 @@ test("random gives every entry about the same chance", () => {
   }
 });
 
+test("random favours no place in a chain", () => {
+  const n = seed();
+  const prng = new Prng(n);
+  const arena = new FailingArena();
+  const dict = new Dict(arena, 1, 2);
+  // A chain of several buckets, short ones, and buckets with next to nothing.
+  for (const name of colliding(dict, 4, 60)) add(arena, dict, name);
+  for (let i = 0; i < 40; i++) add(arena, dict, `other:${i}`);
+  const count = dict.count;
+  const times = new Map<number, number>();
+  for (let i = 0; i < count * 400; i++) {
+    const ref = dict.random(prng);
+    times.set(ref, (times.get(ref) ?? 0) + 1);
+  }
+  assert.equal(times.size, count, `seed ${n}`);
+  const sorted = [...times.values()].sort((a, b) => a - b);
+  // 400 each on average with a deviation of 20: the bounds are eight deviations away.
+  assert.ok(sorted[0] > 240 && sorted[sorted.length - 1] < 560, `seed ${n}: ${sorted}`);
+  empty(arena, dict);
+});
+
 test("random reaches the end of every chain", () => {
   const n = seed();
   const prng = new Prng(n);
