@@ -39,6 +39,7 @@ import { TypeContext } from "../types/type_context.ts";
 import { Values } from "../types/values.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
+import { FieldExpiry } from "./field_expiry.ts";
 import { type KeyObserver, type KeyWaiters, NOTIFY_EXPIRED } from "./key_events.ts";
 import { KeyStrings } from "./key_strings.ts";
 import { LazyFree } from "./lazy_free.ts";
@@ -54,6 +55,7 @@ export class Keyspace {
   readonly values: Values;
   readonly strings: KeyStrings;
   readonly lazyFree: LazyFree;
+  readonly fields: FieldExpiry;
   /** Who is told what happens to keys. */
   observer: KeyObserver | null = null;
   /** Who waits for keys, or null: nobody does. */
@@ -92,6 +94,7 @@ export class Keyspace {
     this.values = new Values(new TypeContext(arena, prng, this.k0, this.k1));
     this.strings = new KeyStrings(this);
     this.lazyFree = new LazyFree(arena, this.values);
+    this.fields = new FieldExpiry(this);
     this.dbs = [];
     for (let id = 0; id < count; id++) this.dbs.push(new Db(arena, id, this.k0, this.k1));
   }
@@ -273,6 +276,7 @@ export class Keyspace {
       this.insertOrFree(db.expires, moved);
     } else this.forgetExpiry(db, ref);
     db.keys.replaceFound(moved);
+    if (this.fields.concerns(moved)) this.fields.moved(db, moved);
     arena.free(ref);
     return moved;
   }
@@ -285,9 +289,14 @@ export class Keyspace {
 
   /** Removes an entry that other lookups may have followed. */
   removeEntry(db: Db, ref: number): void {
+    this.findEntry(db, ref);
+    this.remove(db, ref);
+  }
+
+  /** Makes the key of an entry the current one. */
+  findEntry(db: Db, ref: number): void {
     this.hash = this.hashOfEntry(ref);
     db.keys.findRef(this.hash, ref);
-    this.remove(db, ref);
   }
 
   /**
@@ -311,8 +320,7 @@ export class Keyspace {
       arena.free(moved);
       throw error;
     }
-    this.hash = this.hashOfEntry(ref);
-    db.keys.findRef(this.hash, ref);
+    this.findEntry(db, ref);
     this.unlinkFound(db, ref);
     arena.free(ref);
     return moved;
@@ -365,6 +373,7 @@ export class Keyspace {
       if (expires !== null) expires.free();
       this.emptyInPlace(db);
     }
+    this.fields.clear(db);
     db.avgTtlMs = 0;
     db.expireCursor = 0;
     if (this.waiters !== null) this.waiters.emptied(db);
@@ -373,13 +382,15 @@ export class Keyspace {
 
   /** Exchanges the contents of two databases. */
   swap(a: Db, b: Db): void {
-    const { keys, expires, avgTtlMs, expireCursor } = a;
+    const { keys, expires, fieldExpires, avgTtlMs, expireCursor } = a;
     a.keys = b.keys;
     a.expires = b.expires;
+    a.fieldExpires = b.fieldExpires;
     a.avgTtlMs = b.avgTtlMs;
     a.expireCursor = b.expireCursor;
     b.keys = keys;
     b.expires = expires;
+    b.fieldExpires = fieldExpires;
     b.avgTtlMs = avgTtlMs;
     b.expireCursor = expireCursor;
     if (this.waiters !== null) this.waiters.swapped(a, b);
@@ -413,6 +424,7 @@ export class Keyspace {
 
   /** Takes the current key out of both dicts. */
   private unlinkFound(db: Db, ref: number): void {
+    if (this.fields.concerns(ref)) this.fields.forget(db, ref);
     if (this.waiters !== null) this.waiters.removed(db, this.hash, ref);
     if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
     db.keys.removeFound(this.hash);
@@ -442,6 +454,7 @@ export class Keyspace {
     if (ref !== 0 && Arena.blockBytes(bytes) === arena.usable(ref)) {
       const had = (entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
       if (had === has && !this.values.isBig(ref)) {
+        if (this.fields.concerns(ref)) this.fields.forget(db, ref);
         this.values.free(ref);
         if (has) arena.storeF64(ref, 8, expireAt);
         if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
@@ -509,10 +522,23 @@ export class Keyspace {
 
   /** Puts a finished entry at the current key, in place of `old` (0: none), or throws and changes nothing. */
   private link(db: Db, old: number, ref: number): void {
+    const { fields } = this;
+    if (!fields.concerns(ref)) return this.linkKey(db, old, ref);
+    fields.adopt(db, ref);
+    try {
+      this.linkKey(db, old, ref);
+    } catch (error) {
+      fields.forget(db, ref);
+      throw error;
+    }
+  }
+
+  private linkKey(db: Db, old: number, ref: number): void {
     const has = (entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
     if (has) db.expires.insert(this.hash, ref);
     if (old === 0) return this.insertKey(db, ref, has);
     if ((entryMeta(this.arena, old) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, old);
+    if (this.fields.concerns(old)) this.fields.forget(db, old);
     db.keys.replaceFound(ref);
     if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
     this.lazyFree.freeEntry(old);

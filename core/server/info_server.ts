@@ -148,10 +148,10 @@ export function infoCluster(): string {
 /** Databases that have keys. */
 export function infoKeyspace(server: Server): string {
   let text = `# Keyspace\r\n`;
-  for (const { id, keys, expires, avgTtlMs } of server.keyspace.dbs) {
+  for (const { id, keys, expires, fieldExpires, avgTtlMs } of server.keyspace.dbs) {
     if (keys.count === 0) continue;
     text += `db${id}:keys=${keys.count},expires=${expires.count},` +
-      `avg_ttl=${Math.floor(avgTtlMs)},subexpiry=0\r\n`;
+      `avg_ttl=${Math.floor(avgTtlMs)},subexpiry=${fieldExpires.count}\r\n`;
   }
   return text;
 }

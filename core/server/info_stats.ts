@@ -25,7 +25,7 @@ export function infoStats(server: Server): string {
     `sync_full:0\r\n` +
     `sync_partial_ok:0\r\n` +
     `sync_partial_err:0\r\n` +
-    `expired_subkeys:0\r\n` +
+    `expired_subkeys:${keyspace.fields.expired}\r\n` +
     `expired_keys:${keyspace.expiredKeys}\r\n` +
     `expired_stale_perc:${keyspace.expiredStalePercent.toFixed(2)}\r\n` +
     `expired_time_cap_reached_count:${keyspace.expiredTimeCapReached}\r\n` +
@@ -142,6 +142,7 @@ export function resetStats(server: Server): void {
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;
+  keyspace.fields.expired = 0;
   keyspace.expiredStalePercent = 0;
   keyspace.expiredTimeCapReached = 0;
   keyspace.expireCycleCpuUs = 0;

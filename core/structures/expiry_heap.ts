@@ -42,7 +42,7 @@ const ROOT_DIRECTORY_CAP = 2;
 const DIRECTORY_CAP_MIN = 2;
 
 export class ExpiryHeap {
-  /** Ref of the root block; only `at` and `create` change it. */
+  /** Ref of the root block, 0 when there is none. */
   root = 0;
   private directory = 0;
   private readonly arena: Arena;
@@ -284,7 +284,11 @@ export class ExpiryHeap {
       arena.free(this.word(directory, 0));
     } else if ((count & (count - 1)) === 0) {
       // Room for twice as many remains, so that a heap whose count goes up and down doesn't move each time.
-      arena.storeI32(directory, 0, shrunk(arena, this.word(directory, 0), 2 * count * HEAP_ITEM_BYTES));
+      arena.storeI32(
+        directory,
+        0,
+        shrunk(arena, this.word(directory, 0), 2 * count * HEAP_ITEM_BYTES),
+      );
     }
   }
 }

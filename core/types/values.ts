@@ -14,11 +14,13 @@ import {
   objectEncoding,
   objectType,
   setBodyWord,
+  TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STRING,
   TYPE_ZSET,
 } from "./object.ts";
+import { Hashes } from "./t_hash.ts";
 import { Lists } from "./t_list.ts";
 import { Sets } from "./t_set.ts";
 import { ByteRange, readString, stringBodyBytes } from "./t_string.ts";
@@ -49,6 +51,7 @@ const FREE_AT_ONCE_MAX = 256;
 
 export class Values {
   readonly context: TypeContext;
+  readonly hashes: Hashes;
   readonly lists: Lists;
   readonly sets: Sets;
   readonly zsets: ZSets;
@@ -58,11 +61,13 @@ export class Values {
 
   constructor(context: TypeContext) {
     this.context = context;
+    this.hashes = new Hashes(context);
     this.lists = new Lists(context);
     this.sets = new Sets(context);
     this.zsets = new ZSets(context);
     this.zsetAlgebra = new ZsetAlgebra(context, this.zsets, this.sets);
     this.byType = [null, null, null, null, null, null, null];
+    this.byType[TYPE_HASH] = this.hashes;
     this.byType[TYPE_LIST] = this.lists;
     this.byType[TYPE_SET] = this.sets;
     this.byType[TYPE_ZSET] = this.zsets;
