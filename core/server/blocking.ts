@@ -412,6 +412,8 @@ function argSeconds(c: Client, index: number): number {
   }
   const ms = seconds * 1000;
   const whole = Math.round(ms);
-  // 1.1 * 1000 is a little more than 1100. The sum makes no negative zero.
-  return (Math.abs(ms - whole) < MS_EPSILON ? whole : Math.ceil(ms)) + 0;
+  // 1.1 * 1000 is a little more than 1100; but what is left of a ms is a ms, or it would be for ever.
+  const isWhole = whole !== 0 && Math.abs(ms - whole) < MS_EPSILON;
+  // The sum makes no negative zero.
+  return (isWhole ? whole : Math.ceil(ms)) + 0;
 }
