@@ -247,8 +247,10 @@ function changeBig(c: Client, ref: number, i: number, isLonger: boolean): boolea
   const isSet = operations.ops[i] === OP_SET;
   const old = bigField(i);
   let wanted = isSet ? operand : old + operand;
-  // To a field without sign a negative number is a large one.
-  if (isSet && !isSigned) wanted = BigInt.asUintN(64, wanted);
+  // To a field without sign a negative number is a large one. To one with sign the most negative ones
+  // are too: the distance to the field's maximum has 64 bits in Redis, and wraps.
+  const wraps = bits < 64 && wanted < (1n << BigInt(bits - 1)) - (1n << 63n);
+  if (isSet && (!isSigned || wraps)) wanted = BigInt.asUintN(64, wanted);
   const value = fitBig(wanted, bits, isSigned, operations.overflows[i]);
   if (value === null) {
     c.reply.addNull();
