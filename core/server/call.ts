@@ -2,8 +2,9 @@
  * From a request to its handler.
  *
  *     processCommand    look up
- *     dispatch          check the number of arguments, pass the gates; afterwards serve who waited for its keys
- *       call            run the handler, count, account its time
+ *     dispatch          execute, then serve who waited for its keys
+ *       execute         check the number of arguments, pass the gates
+ *         call          run the handler, count, account its time
  *
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
  * gate is a bit, of the server or of the client, and the common path tests them all at once.
@@ -50,6 +51,13 @@ export function processCommand(c: Client): void {
 
 /** The same for a command that is looked up already; null when there is none of that name. */
 export function dispatch(c: Client, command: Command | null): void {
+  execute(c, command);
+  const { blocking } = c.server;
+  if (blocking.hasReadyKeys) blocking.serveReadyKeys();
+}
+
+/** The same without serving those who waited for its keys: for a command that is a part of another one. */
+export function execute(c: Client, command: Command | null): void {
   const server = c.server;
   c.lastCommand = command;
   if (command === null) return rejectUnknown(c);
@@ -63,7 +71,6 @@ export function dispatch(c: Client, command: Command | null): void {
   }
   if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
   else callWithoutTouch(c, command);
-  if (server.blocking.hasReadyKeys) server.blocking.serveReadyKeys();
 }
 
 /**
