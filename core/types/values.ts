@@ -17,12 +17,14 @@ import {
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_STRING,
   TYPE_ZSET,
 } from "./object.ts";
 import { Hashes } from "./t_hash.ts";
 import { Lists } from "./t_list.ts";
 import { Sets } from "./t_set.ts";
+import { Streams } from "./t_stream.ts";
 import { ByteRange, readString, stringBodyBytes } from "./t_string.ts";
 import { ZSets } from "./t_zset.ts";
 import type { TypeContext } from "./type_context.ts";
@@ -54,6 +56,7 @@ export class Values {
   readonly hashes: Hashes;
   readonly lists: Lists;
   readonly sets: Sets;
+  readonly streams: Streams;
   readonly zsets: ZSets;
   readonly zsetAlgebra: ZsetAlgebra;
   private readonly byType: (CollectionType | null)[];
@@ -64,12 +67,14 @@ export class Values {
     this.hashes = new Hashes(context);
     this.lists = new Lists(context);
     this.sets = new Sets(context);
+    this.streams = new Streams(context);
     this.zsets = new ZSets(context);
     this.zsetAlgebra = new ZsetAlgebra(context, this.zsets, this.sets);
     this.byType = [null, null, null, null, null, null, null];
     this.byType[TYPE_HASH] = this.hashes;
     this.byType[TYPE_LIST] = this.lists;
     this.byType[TYPE_SET] = this.sets;
+    this.byType[TYPE_STREAM] = this.streams;
     this.byType[TYPE_ZSET] = this.zsets;
   }
 
