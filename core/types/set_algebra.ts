@@ -16,16 +16,23 @@
 import type { RefList } from "../base/ref_list.ts";
 import type { Arena } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
-import { intsetFind64 } from "../structures/intset.ts";
+import { intsetCount, intsetFind64, intsetGet, intsetIndex64 } from "../structures/intset.ts";
 import { lpFind } from "../structures/listpack.ts";
+import { ListpackValue, sameBytes } from "../structures/listpack_entry.ts";
 import { bodyWord, ENC_HASHTABLE, ENC_INTSET, objectEncoding } from "./object.ts";
 import { PlaceSet } from "./place_set.ts";
-import { SetMembers } from "./set_members.ts";
+import { BATCH_MAX, SetMembers } from "./set_members.ts";
 import type { Sets } from "./t_set.ts";
 import type { TypeContext } from "./type_context.ts";
 
 /** Sets up to which sorting moves them one by one. */
 const INSERTION_MAX = 16;
+/** Members of a batch above which it is worth a table. */
+const TABLE_MIN = 4;
+/** Four slots of the table to a member. */
+const TABLE_MASK = 4 * BATCH_MAX - 1;
+/** How many times larger than a batch an intset may be to be walked with it rather than searched. */
+const MERGE_FACTOR = 8;
 
 export class SetAlgebra {
   /** The walk of all operations, and of whoever replies a whole set. */
@@ -35,12 +42,20 @@ export class SetAlgebra {
   private readonly sets: Sets;
   private readonly dict: Dict;
   private readonly removed = new PlaceSet();
+  /** Walks a listpack that a batch is compared with. */
+  private readonly other: SetMembers;
+  /** Which members of a batch a filter found in its set. */
+  private readonly isIn = new Uint8Array(BATCH_MAX);
+  /** Numbers of a batch's members, from 1, by their hashes. */
+  private readonly table = new Uint8Array(TABLE_MASK + 1);
+  private readonly value = new ListpackValue();
 
   constructor(context: TypeContext, sets: Sets) {
     this.arena = context.arena;
     this.sets = sets;
     this.dict = Dict.attach(context.arena, context.k0, context.k1);
     this.members = new SetMembers(context);
+    this.other = new SetMembers(context);
   }
 
   // Intersection. No set is missing.
@@ -110,13 +125,16 @@ export class SetAlgebra {
     if (this.isEmptyDiff(refs)) return;
     const { members, sets } = this;
     const list = refs.refs;
-    if (this.removesFromCopy(refs)) return this.diffFromCopy(to, refs);
-    this.sortBySize(refs, 1, -1);
-    members.start(list[0]);
-    while (members.fill()) {
-      this.dropCommon(refs);
-      sets.addBatch(to, members);
+    if (this.removesFromCopy(refs)) this.diffFromCopy(to, refs);
+    else {
+      this.sortBySize(refs, 1, -1);
+      members.start(list[0]);
+      while (members.fill()) {
+        this.dropCommon(refs);
+        sets.addBatch(to, members);
+      }
     }
+    sets.shrinkToFit(to);
   }
 
   // Union. A missing set is an empty one.
@@ -151,6 +169,7 @@ export class SetAlgebra {
       members.start(refs.refs[i]);
       while (members.fill()) sets.addBatch(to, members);
     }
+    sets.shrinkToFit(to);
   }
 
   /** Members of a set; 0 when there is none. */
@@ -251,14 +270,14 @@ export class SetAlgebra {
   }
 
   /** Keeps those members of a batch that are in a set, or with `wanted` false those that are not. */
-  private filter(ref: number, batch: SetMembers, wanted: boolean): void {
+  filter(ref: number, batch: SetMembers, wanted: boolean): void {
     const { arena } = this;
     const block = bodyWord(arena, ref, 0);
     const encoding = objectEncoding(arena, ref);
     if (block === 0) batch.count = wanted ? 0 : batch.count;
     else if (encoding === ENC_HASHTABLE) this.filterByDict(block, batch, wanted);
     else if (encoding === ENC_INTSET) this.filterByIntset(block, batch, wanted);
-    else this.filterByListpack(block, batch, wanted);
+    else this.filterByListpack(ref, batch, wanted);
   }
 
   private filterByDict(root: number, batch: SetMembers, wanted: boolean): void {
@@ -279,23 +298,98 @@ export class SetAlgebra {
   }
 
   private filterByIntset(block: number, batch: SetMembers, wanted: boolean): void {
-    const { arena } = this;
-    let kept = 0;
-    for (let i = 0; i < batch.count; i++) {
-      const isIn = batch.findInteger(i) && intsetFind64(arena, block, batch.his[i], batch.los[i]);
-      if (isIn === wanted) batch.move(i, kept++);
+    const { arena, isIn } = this;
+    const { count, his, los } = batch;
+    if (batch.isAscending && count * MERGE_FACTOR > intsetCount(arena, block)) {
+      this.markByMerge(block, batch);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const found = batch.findInteger(i) && intsetFind64(arena, block, his[i], los[i]);
+        isIn[i] = found ? 1 : 0;
+      }
     }
-    batch.count = kept;
+    this.keepMarked(batch, wanted);
   }
 
-  private filterByListpack(block: number, batch: SetMembers, wanted: boolean): void {
-    const { arena } = this;
+  /** Marks the members of a batch from an intset that are in another: both ascend. */
+  private markByMerge(block: number, batch: SetMembers): void {
+    const { arena, isIn, value } = this;
+    const { count, his, los } = batch;
+    const size = intsetCount(arena, block);
+    let index = intsetIndex64(arena, block, his[0], los[0]);
+    for (let i = 0; i < count; i++) {
+      const hi = his[i];
+      const lo = los[i] >>> 0;
+      isIn[i] = 0;
+      for (; index < size; index++) {
+        intsetGet(arena, block, index, value);
+        if (value.hi > hi || value.hi === hi && value.lo >>> 0 >= lo) {
+          if (value.hi === hi && value.lo >>> 0 === lo) isIn[i] = 1;
+          break;
+        }
+      }
+    }
+  }
+
+  /**
+   * A listpack can only be walked. For a few members it is, once for each; otherwise the batch becomes a table
+   * and the listpack is walked once.
+   */
+  private filterByListpack(ref: number, batch: SetMembers, wanted: boolean): void {
+    const { arena, isIn } = this;
     batch.toText();
     const { count, bufs, offs, lens } = batch;
+    if (count >= TABLE_MIN) this.markByTable(ref, batch);
+    else {
+      const block = bodyWord(arena, ref, 0);
+      for (let i = 0; i < count; i++) {
+        isIn[i] = lpFind(arena, block, 0, bufs[i], offs[i], lens[i], 0) === 0 ? 0 : 1;
+      }
+    }
+    this.keepMarked(batch, wanted);
+  }
+
+  /** Marks the members of a batch that are in a set by a walk through the set. */
+  private markByTable(ref: number, batch: SetMembers): void {
+    const { table, isIn, other } = this;
+    batch.hashAll();
+    table.fill(0);
+    for (let i = 0; i < batch.count; i++) {
+      let slot = batch.hashes[i] & TABLE_MASK;
+      while (table[slot] !== 0) slot = slot + 1 & TABLE_MASK;
+      table[slot] = i + 1;
+      isIn[i] = 0;
+    }
+    other.start(ref);
+    while (other.fill()) {
+      other.hashAll();
+      for (let i = 0; i < other.count; i++) {
+        const place = this.findInTable(batch, other, i);
+        if (place > 0) isIn[place - 1] = 1;
+      }
+    }
+  }
+
+  /** Number in the batch, from 1, of member `i` of the other one; 0 when it isn't there. */
+  private findInTable(batch: SetMembers, other: SetMembers, i: number): number {
+    const { table } = this;
+    const hash = other.hashes[i];
+    for (let slot = hash & TABLE_MASK; table[slot] !== 0; slot = slot + 1 & TABLE_MASK) {
+      const at = table[slot] - 1;
+      if (batch.hashes[at] !== hash || batch.lens[at] !== other.lens[i]) continue;
+      const { bufs, offs, lens } = batch;
+      if (sameBytes(bufs[at], offs[at], other.bufs[i], other.offs[i], lens[at])) return at + 1;
+    }
+    return 0;
+  }
+
+  /** Keeps those of the batch that are marked, or with `wanted` false those that are not. */
+  private keepMarked(batch: SetMembers, wanted: boolean): void {
+    const { isIn } = this;
+    const mark = wanted ? 1 : 0;
     let kept = 0;
-    for (let i = 0; i < count; i++) {
-      const isIn = lpFind(arena, block, 0, bufs[i], offs[i], lens[i], 0) !== 0;
-      if (isIn === wanted) batch.move(i, kept++);
+    for (let i = 0; i < batch.count; i++) {
+      if (isIn[i] === mark) batch.move(i, kept++);
     }
     batch.count = kept;
   }

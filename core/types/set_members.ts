@@ -109,6 +109,11 @@ export class SetMembers {
     }
   }
 
+  /** Whether the members come in ascending order: those of an intset. */
+  get isAscending(): boolean {
+    return this.encoding === ENC_INTSET;
+  }
+
   /** Takes the next members. False when there are none. */
   fill(): boolean {
     this.count = 0;
@@ -175,6 +180,12 @@ export class SetMembers {
     this.his[to] = this.his[from];
     this.los[to] = this.los[from];
     this.hashes[to] = this.hashes[from];
+  }
+
+  /** Drops the first `count` members of the batch. */
+  drop(count: number): void {
+    for (let i = count; i < this.count; i++) this.move(i, i - count);
+    this.count -= count;
   }
 
   private fillFromIntset(): boolean {

@@ -61,7 +61,7 @@ export class SetRandom {
     const { refs, length } = list;
     let kept = 0;
     for (let i = 0; kept < count; i++) {
-      if (this.prng.nextBelow(length - i) < count - kept) refs[kept++] = refs[i];
+      if (this.prng.nextU32() * (length - i) < (count - kept) * 2 ** 32) refs[kept++] = refs[i];
     }
     list.length = count;
   }

@@ -55,6 +55,7 @@ import {
   lpGet,
   lpNext,
   lpRandom,
+  lpReserve,
   lpSafeToAdd,
   lpShrinkToFit,
   lpValidateIntegrity,
@@ -97,6 +98,9 @@ const SHORT_LEN_MAX = 63;
  * SSCAN, at each removal and before each draw of a random member, which would take long in it: 4 us at most.
  */
 const CATCH_UP_MERGES = 64;
+
+/** Most room that is made in a listpack for members at once. */
+const RESERVE_MAX = 64 * 1024;
 
 /** The integer that `parseMember` found. */
 let memberHi = 0;
@@ -323,13 +327,20 @@ export class Sets implements CollectionType, ScanSource {
     return this.removeInteger(ref, block, memberHi, memberLo);
   }
 
-  /** Adds the members of a batch. Returns how many were none yet. Throws ArenaFull. */
+  /**
+   * Adds the members of a batch, from which those are dropped that are members already. Returns how many are
+   * left. Throws ArenaFull.
+   */
   addBatch(ref: number, batch: SetMembers): number {
     const { arena } = this;
     let added = 0;
     for (let i = 0; i < batch.count; i++) {
       const encoding = objectEncoding(arena, ref);
       if (encoding === ENC_HASHTABLE) return added + this.addBatchToDict(ref, batch, i);
+      if (encoding === ENC_LISTPACK) {
+        batch.drop(i);
+        return added + this.addBatchToListpack(ref, batch);
+      }
       const { isInteger, his, los } = batch;
       if (encoding === ENC_INTSET && isInteger[i] !== 0) {
         if (this.addInteger(ref, his[i], los[i])) added++;
@@ -545,21 +556,55 @@ export class Sets implements CollectionType, ScanSource {
   // Listpacks.
 
   private addToListpack(ref: number, buf: ReadonlyBytes, off: number, len: number): boolean {
+    const block = bodyWord(this.arena, ref, 0);
+    if (block !== 0 && lpFind(this.arena, block, 0, buf, off, len, 0) !== 0) return false;
+    this.addNewToListpack(ref, buf, off, len);
+    return true;
+  }
+
+  /** Adds a member that is none yet to a listpack, which may become a hashtable. */
+  private addNewToListpack(ref: number, buf: ReadonlyBytes, off: number, len: number): void {
     const { arena, dict } = this;
     const { setMaxListpackEntries, setMaxListpackValue } = this.context.limits;
     const block = bodyWord(arena, ref, 0);
-    if (block !== 0 && lpFind(arena, block, 0, buf, off, len, 0) !== 0) return false;
     const count = block === 0 ? 0 : lpCount(arena, block);
     if (
       count < setMaxListpackEntries && len <= setMaxListpackValue &&
       (block === 0 || lpSafeToAdd(arena, block, len))
     ) {
       this.appendToListpack(ref, buf, off, len);
-      return true;
+      return;
     }
     this.toDict(ref);
     dict.at(bodyWord(arena, ref, 0));
-    return this.addEntry(dict.hash(buf, off, len), buf, off, len);
+    this.insertNew(dict.hash(buf, off, len), buf, off, len);
+  }
+
+  /** Adds the members of a batch to a listpack, which is searched once for all of them. */
+  private addBatchToListpack(ref: number, batch: SetMembers): number {
+    this.algebra.filter(ref, batch, false);
+    batch.toText();
+    this.reserve(ref, batch);
+    const { count, bufs, offs, lens } = batch;
+    for (let i = 0; i < count; i++) {
+      if (objectEncoding(this.arena, ref) === ENC_HASHTABLE) {
+        this.addBatchToDict(ref, batch, i);
+        break;
+      }
+      this.addNewToListpack(ref, bufs[i], offs[i], lens[i]);
+    }
+    return count;
+  }
+
+  /** Makes room in a listpack for a batch, so that it doesn't move for each member. */
+  private reserve(ref: number, batch: SetMembers): void {
+    const { arena } = this;
+    let bytes = 0;
+    for (let i = 0; i < batch.count; i++) bytes += batch.lens[i] + 2;
+    if (bytes > RESERVE_MAX) return;
+    const block = bodyWord(arena, ref, 0);
+    if (block === 0) setBodyWord(arena, ref, 0, lpCreate(arena, LP_EMPTY_BYTES + bytes));
+    else this.setBlock(ref, block, lpReserve(arena, block, bytes));
   }
 
   /** Adds a member that is none yet. */
