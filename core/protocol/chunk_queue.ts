@@ -29,6 +29,15 @@ export class ChunkQueue {
     this.chunks.push(chunk);
   }
 
+  /** The chunk at `index`, 0 being the oldest. */
+  get(index: number): Chunk {
+    return this.chunks[this.first + index];
+  }
+
+  set(index: number, chunk: Chunk): void {
+    this.chunks[this.first + index] = chunk;
+  }
+
   /** Takes the newest chunk. */
   pop(): Chunk | undefined {
     return this.length === 0 ? undefined : this.chunks.pop();

@@ -30,6 +30,8 @@ export const CHUNK_BYTES: number = 16 * 1024;
 const POOL_MAX = 256;
 /** Room for a type byte, the longest integer and CRLF. */
 const HEADER_BYTES = 32;
+/** Room for a header that comes later: a count has up to ten digits. */
+const DEFERRED_BYTES = 16;
 /** The head of a bulk string whose length has two digits. */
 const BULK_HEADER_BYTES = 5;
 
@@ -41,6 +43,8 @@ const NULL_3 = ascii("_\r\n");
 const ZERO = 0x30;
 
 const EMPTY = new Uint8Array(0);
+/** The header that `endDeferred` writes. */
+const deferred = new Uint8Array(HEADER_BYTES);
 const pool: Uint8Array[] = [];
 
 /** A standard chunk. */
@@ -235,6 +239,47 @@ export class Reply {
     this.addHeader(0x7c, count);
   }
 
+  // Aggregates whose number of elements comes after them.
+
+  /** Leaves room for a header and returns a mark for the function that will write it. They may be nested. */
+  beginDeferred(): number {
+    this.reserve(DEFERRED_BYTES);
+    const mark = this.bytes;
+    this.pos += DEFERRED_BYTES;
+    return mark;
+  }
+
+  /** What was added since `beginDeferred` are the elements of an array. */
+  endDeferredArray(mark: number, count: number): void {
+    this.endDeferred(mark, 0x2a, count);
+  }
+
+  /** What was added since `beginDeferred` are the pairs of a map. */
+  endDeferredMap(mark: number, count: number): void {
+    if (this.resp === 2) this.endDeferred(mark, 0x2a, count * 2);
+    else this.endDeferred(mark, 0x25, count);
+  }
+
+  /** Writes a header where room was left, and moves what is behind it in the same chunk up to it. */
+  private endDeferred(mark: number, type: number, count: number): void {
+    deferred[0] = type;
+    const end = formatInteger(deferred, 1, count);
+    deferred[end] = CR;
+    deferred[end + 1] = LF;
+    const len = end + 2;
+    if (mark >= this.fullBytes) {
+      this.pos = moveUp(this.buf, mark - this.fullBytes, len, this.pos);
+      return;
+    }
+    const { full } = this;
+    let index = full.length;
+    let start = this.fullBytes;
+    while (start > mark) start -= full.get(--index).len;
+    const { buf, len: had } = full.get(index);
+    full.set(index, { buf, len: moveUp(buf, mark - start, len, had) });
+    this.fullBytes -= DEFERRED_BYTES - len;
+  }
+
   // Chunks.
 
   /** Makes room for `len` bytes in one piece. */
@@ -310,4 +355,11 @@ export class Reply {
     this.buf[this.pos + 1] = LF;
     this.pos += 2;
   }
+}
+
+/** Puts the deferred header of `len` bytes at `at`, and what stands behind its room next to it. Returns the end. */
+function moveUp(buf: Uint8Array, at: number, len: number, end: number): number {
+  buf.copyWithin(at + len, at + DEFERRED_BYTES, end);
+  copyBytes(buf, at, deferred, 0, len);
+  return end - DEFERRED_BYTES + len;
 }

@@ -32,6 +32,50 @@ function same(write: (reply: Reply) => void): string {
   return two;
 }
 
+describe("deferred headers", () => {
+  test("arrays and maps", () => {
+    const [two, three] = both((r) => {
+      const outer = r.beginDeferred();
+      r.addBulkString("a");
+      const inner = r.beginDeferred();
+      for (let i = 0; i < 12; i++) r.addInteger(i);
+      r.endDeferredArray(inner, 12);
+      r.endDeferredMap(outer, 1);
+      r.endDeferredArray(r.beginDeferred(), 0);
+    });
+    const inner = `*12\r\n${[...Array(12).keys()].map((i) => `:${i}\r\n`).join("")}`;
+    assert.equal(two, `*2\r\n$1\r\na\r\n${inner}*0\r\n`);
+    assert.equal(three, `%1\r\n$1\r\na\r\n${inner}*0\r\n`);
+  });
+
+  test("over any number of chunks", () => {
+    const n = seed();
+    const prng = new Prng(n);
+    for (let i = 0; i < 300; i++) {
+      const reply = new Reply();
+      let want = "";
+      const write = (depth: number): string => {
+        const count = prng.nextBelow(depth === 0 ? 6 : 5);
+        const mark = reply.beginDeferred();
+        let inner = "";
+        for (let j = 0; j < count; j++) {
+          if (depth < 3 && oneIn(prng, 2)) inner += write(depth + 1);
+          else {
+            const len = oneIn(prng, 4) ? randomInt(prng, 0, 3 * CHUNK_BYTES) : prng.nextBelow(100);
+            reply.addBulkString("x".repeat(len));
+            inner += `$${len}\r\n${"x".repeat(len)}\r\n`;
+          }
+        }
+        reply.endDeferredArray(mark, count);
+        return `*${count}\r\n${inner}`;
+      };
+      for (let j = 0; j < 3; j++) want += write(0);
+      assert.equal(reply.bytes, want.length, `seed ${n}`);
+      assert.ok(take(reply) === want, `seed ${n}`);
+    }
+  });
+});
+
 describe("types", () => {
   test("that both protocols have", () => {
     assert.equal(same((r) => r.addOk()), "+OK\r\n");
