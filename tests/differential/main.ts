@@ -3,6 +3,7 @@
  *
  *     deno run -A tests/differential/main.ts [--commands N] [--seed N] [--runtime deno|bun]
  *                                            [--oracle host:port] [--server host:port]
+ *                                            [--groups strings,lists,...]
  *
  * Ends with status 1 when a difference was found that differences.ts doesn't list.
  */
@@ -15,7 +16,7 @@ import { type Address, RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
 import { startLarder, startRedis, type TestServer } from "../support/server.ts";
 import { explain, isOlder } from "./differences.ts";
-import { randomCommand, type Words } from "./grammar.ts";
+import { randomCommand, type Template, type Words } from "./grammar.ts";
 import { normalise, show } from "./normalise.ts";
 import { BLOCKING_TEMPLATES, FIELD_TTL_TEMPLATES, TEMPLATE_GROUPS } from "./templates.ts";
 
@@ -47,6 +48,8 @@ export interface RunOptions {
   seed: number;
   ours: Address;
   oracle: Address;
+  /** Groups of templates to take; all unless given. */
+  groups?: readonly string[];
   /** Told what is found. */
   note: (text: string) => void;
 }
@@ -99,7 +102,7 @@ class Run {
   private readonly ours: Side;
   private readonly oracle: Side;
   private readonly prng: Prng;
-  private readonly groups: (typeof TEMPLATE_GROUPS)[number][];
+  private readonly groups: (readonly Template[])[];
   private readonly findings: Findings = { commands: 0, unexplained: 0, explained: new Map() };
   private history: Words[] = [];
 
@@ -108,8 +111,11 @@ class Run {
     this.ours = ours;
     this.oracle = oracle;
     this.prng = new Prng(options.seed);
-    this.groups = [...TEMPLATE_GROUPS];
-    if (!isOlder(oracle.version, "7.4")) this.groups.push(FIELD_TTL_TEMPLATES);
+    const names = options.groups ?? Object.keys(TEMPLATE_GROUPS);
+    this.groups = names.map((name) => TEMPLATE_GROUPS[name]);
+    if (names.includes("hashes") && !isOlder(oracle.version, "7.4")) {
+      this.groups.push(FIELD_TTL_TEMPLATES);
+    }
   }
 
   close(): void {
@@ -242,6 +248,7 @@ async function main(argv: string[]): Promise<number> {
       runtime: { type: "string", default: "deno" },
       server: { type: "string" },
       oracle: { type: "string" },
+      groups: { type: "string" },
     },
   });
   const started: TestServer[] = [];
@@ -263,7 +270,9 @@ async function main(argv: string[]): Promise<number> {
     const ours = await use(values.server, () => startLarder({ runtime, args: debug }));
     const oracle = await use(values.oracle, () => startRedis({ args: debug }));
     const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
-    const options = { commands: Number(values.commands), seed, ours, oracle, note: console.log };
+    const groups = values.groups?.split(",");
+    const commands = Number(values.commands);
+    const options = { commands, seed, ours, oracle, groups, note: console.log };
     const findings = await runDifferential(options);
     console.log(
       `seed ${seed}: ${findings.commands} commands, ${findings.unexplained} differences` +

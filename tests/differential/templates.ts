@@ -257,9 +257,18 @@ MOVE k:any 1
 const parse = (text: string) => text.trim().split("\n").map((line) => new Template(line));
 
 /** By group, so that each group comes up as often as the others however many templates it has. */
-export const TEMPLATE_GROUPS: readonly (readonly Template[])[] = [
-  ...[STRINGS, LISTS, HASHES, SETS, ZSETS, LEX, STREAMS, BITS_AND_SKETCHES, GEO, KEYS].map(parse),
-];
+export const TEMPLATE_GROUPS: Readonly<Record<string, readonly Template[]>> = {
+  strings: parse(STRINGS),
+  lists: parse(LISTS),
+  hashes: parse(HASHES),
+  sets: parse(SETS),
+  zsets: parse(ZSETS),
+  lex: parse(LEX),
+  streams: parse(STREAMS),
+  bits: parse(BITS_AND_SKETCHES),
+  geo: parse(GEO),
+  keys: parse(KEYS),
+};
 
 /** They wait when there is nothing, and redis-server looks at its clock only ten times a second then. */
 export const BLOCKING_TEMPLATES: readonly Template[] = parse(BLOCKING);
