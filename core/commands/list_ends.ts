@@ -60,15 +60,26 @@ function push(c: Client, atHead: boolean, onlyExisting: boolean): void {
     }
     ref = keyspace.create(c.db, buf, off[1], len[1], TYPE_LIST);
   }
+  const length = argc === 3
+    ? lists.pushOne(ref, atHead, buf, off[2], len[2])
+    : pushMany(c, ref, atHead);
+  c.server.dirty += argc - 2;
+  c.reply.addInteger(length);
+  keyModified(c, 1);
+  notify(c, NOTIFY_LIST, atHead ? "lpush" : "rpush", 1);
+}
+
+/** Returns the new length. */
+function pushMany(c: Client, ref: number, atHead: boolean): number {
+  const { lists } = c.server.keyspace.values;
+  const { buf, off, len } = c.argv;
+  const argc = c.argc;
   let bytes = 0;
   for (let i = 2; i < argc; i++) bytes += len[i];
   lists.reserve(ref, bytes, argc - 2);
   for (let i = 2; i < argc; i++) lists.push(ref, atHead, buf, off[i], len[i]);
-  if (argc > 3) lists.fit(ref);
-  c.server.dirty += argc - 2;
-  c.reply.addInteger(lists.length(ref));
-  keyModified(c, 1);
-  notify(c, NOTIFY_LIST, atHead ? "lpush" : "rpush", 1);
+  lists.fit(ref);
+  return lists.length(ref);
 }
 
 function lpopCommand(c: Client): void {

@@ -46,14 +46,16 @@ const INT32 = 0xf3;
 const INT64 = 0xf4;
 const STRING6_LEN_MAX = 63;
 const STRING12_LEN_MAX = 4095;
+/** A string up to this length is prepared with its bytes, so that storing it is a single short copy. */
+const WHOLE_LEN_MAX = 46;
 /** Longest element whose backlen takes one byte; the other limits lie one below the powers of two. */
 const BACKLEN1_MAX = 127;
 
 const EMPTY = new Uint8Array(0);
 
 // The entry that `encode...` prepared: what stands before a string's bytes, and what behind them. An integer
-// is all head.
-const head = new Uint8Array(16);
+// or a short string is all head.
+const head = new Uint8Array(WHOLE_LEN_MAX + 2);
 const tail = new Uint8Array(8);
 let headLen = 0;
 let tailLen = 0;
@@ -273,7 +275,7 @@ export function checkedEntryEnd(u8: ReadonlyBytes, at: number, end: number): num
 /** Prepares the text, as an integer when it is one's canonical form. Returns the bytes of the entry. */
 export function encodeText(buf: ReadonlyBytes, off: number, len: number): number {
   const value = parseInteger(buf, off, len);
-  if (Number.isNaN(value)) return encodeString(len);
+  if (Number.isNaN(value)) return encodeString(buf, off, len);
   if (value !== BIG) return encodeInteger(value);
   const big = parseBigInt64(buf, off, len);
   return encodeInt64(highWordOfBig(big), lowWordOfBig(big));
@@ -324,7 +326,15 @@ export function putEncoded(
   return at + tailLen;
 }
 
-function encodeString(len: number): number {
+function encodeString(buf: ReadonlyBytes, off: number, len: number): number {
+  if (len <= WHOLE_LEN_MAX) {
+    head[0] = 0x80 | len;
+    for (let i = 0; i < len; i++) head[i + 1] = buf[off + i];
+    head[len + 1] = len + 1;
+    headLen = len + 2;
+    tailLen = 0;
+    return headLen;
+  }
   textLen = len;
   if (len <= STRING6_LEN_MAX) {
     head[0] = 0x80 | len;

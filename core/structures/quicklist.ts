@@ -81,6 +81,7 @@ import {
   splitAndAddPlain,
   unlink,
 } from "./quicklist_chain.ts";
+import { peekOpen } from "./quicklist_ends.ts";
 import {
   allocNode,
   allocPlainNode,
@@ -88,7 +89,6 @@ import {
   fitNode,
   isOpen,
   isPlain,
-  keepPart,
   NODE_PLAIN,
   nodeBytes,
   nodeCount,
@@ -117,6 +117,7 @@ export {
   qlSizeLimit,
   qlTail,
 } from "./quicklist_chain.ts";
+export { qlDrop, qlPush } from "./quicklist_ends.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -214,29 +215,10 @@ export function qlTakeListpack(arena: Arena, root: number): number {
 
 // The ends.
 
-/** Adds an element at the head or the tail. Throws ArenaFull. */
-export function qlPush(
-  arena: Arena,
-  root: number,
-  atHead: boolean,
-  buf: ReadonlyBytes,
-  off: number,
-  len: number,
-): void {
-  const fill = qlFill(arena, root);
-  const node = atHead ? qlHead(arena, root) : qlTail(arena, root);
-  if (isLarge(len, fill)) {
-    insertNode(arena, root, node, allocPlainNode(arena, buf, off, len), !atHead);
-  } else if (allowsInsert(arena, node, fill, len)) {
-    openNode(arena, node);
-    addEntry(arena, root, node, atHead ? 0 : nodeLen(arena, node), buf, off, len);
-  } else {
-    const fresh = allocSingle(arena, root, node, !atHead, buf, off, len);
-    insertNode(arena, root, node, fresh, !atHead);
-  }
-}
-
-/** Reads the first or the last element. False when the list is empty. */
+/**
+ * Reads the first or the last element; the cursor is for what has to be read from a compressed node. False when
+ * the list is empty.
+ */
 export function qlPeek(
   arena: Arena,
   root: number,
@@ -244,6 +226,7 @@ export function qlPeek(
   cursor: QuicklistCursor,
   out: ListpackValue,
 ): boolean {
+  if (peekOpen(arena, root, atHead, out)) return true;
   const node = atHead ? qlHead(arena, root) : qlTail(arena, root);
   if (node === 0) return false;
   cursor.root = root;
@@ -251,29 +234,6 @@ export function qlPeek(
   load(arena, cursor, node, !atHead);
   qlGet(cursor, out);
   return true;
-}
-
-/** Removes the first or the last element; there is one. */
-export function qlDrop(arena: Arena, root: number, atHead: boolean): void {
-  const node = atHead ? qlHead(arena, root) : qlTail(arena, root);
-  const count = nodeCount(arena, node);
-  if (count === 1) {
-    unlink(arena, root, node);
-    settle(arena, root, 0);
-    return;
-  }
-  openNode(arena, node);
-  const len = nodeLen(arena, node);
-  const data = nodeData(arena, node);
-  const u8 = arena.u8[data >>> 27];
-  const base = ((data & REF_OFFSET_MASK) << 3) + nodeStart(arena, node);
-  if (atHead) {
-    const bytes = entryBytes(u8, base);
-    keepPart(arena, node, bytes, len - bytes, count - 1);
-  } else {
-    keepPart(arena, node, 0, entryBefore(u8, base + len) - base, count - 1);
-  }
-  addToCount(arena, root, -1);
 }
 
 // Cursors.

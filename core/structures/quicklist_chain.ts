@@ -32,11 +32,12 @@ import {
 } from "./quicklist_node.ts";
 
 const ROOT_BYTES = 24;
-const HEAD = 0;
-const TAIL = 1;
-const COUNT = 2;
+// Words of the root.
+export const ROOT_HEAD = 0;
+export const ROOT_TAIL = 1;
+export const ROOT_COUNT = 2;
 const NODES = 3;
-const FILL = 4;
+export const ROOT_FILL = 4;
 const DEPTH = 5;
 
 const FILL_MAX = 32767;
@@ -47,9 +48,11 @@ const SIZE_LIMITS = [4096, 8192, 16384, 32768, 65536];
 /** Size of a node whose elements are counted. */
 const COUNTED_SIZE_MAX = 8192;
 /** What an element is reckoned to take besides its bytes, when a node's size is foreseen. */
-const OVERHEAD_BYTES = 8;
+export const OVERHEAD_BYTES = 8;
 /** First block of a node that is being filled. */
 const CAPACITY_MIN = 1024;
+/** From so many nodes on one more at an end is made as long as its neighbour, and needn't grow. */
+const NODES_MANY = 4;
 /** One part in so many of a block may stay unused: in nodes that are full, and in those that lose elements. */
 const FIT_DONE = 16;
 export const FIT_LAZY = 4;
@@ -101,14 +104,14 @@ export function allowsInsert(arena: Arena, node: number, fill: number, len: numb
 export function allocRoot(arena: Arena, fill: number, depth: number): number {
   const root = arena.alloc(ROOT_BYTES);
   arena.fill(root, 0, ROOT_BYTES, 0);
-  setRootWord(arena, root, FILL, Math.min(FILL_MAX, Math.max(FILL_MIN, fill)));
+  setRootWord(arena, root, ROOT_FILL, Math.min(FILL_MAX, Math.max(FILL_MIN, fill)));
   setRootWord(arena, root, DEPTH, Math.min(DEPTH_MAX, Math.max(0, depth)));
   return root;
 }
 
 /** Number of elements. */
 export function qlCount(arena: Arena, root: number): number {
-  return rootWord(arena, root, COUNT);
+  return rootWord(arena, root, ROOT_COUNT);
 }
 
 /** Number of nodes. */
@@ -117,7 +120,7 @@ export function qlNodes(arena: Arena, root: number): number {
 }
 
 export function qlFill(arena: Arena, root: number): number {
-  return rootWord(arena, root, FILL);
+  return rootWord(arena, root, ROOT_FILL);
 }
 
 export function qlDepth(arena: Arena, root: number): number {
@@ -126,12 +129,12 @@ export function qlDepth(arena: Arena, root: number): number {
 
 /** The first node, 0 when there is none; quicklist_node.ts says what is in it. */
 export function qlHead(arena: Arena, root: number): number {
-  return rootWord(arena, root, HEAD);
+  return rootWord(arena, root, ROOT_HEAD);
 }
 
 /** The last node. */
 export function qlTail(arena: Arena, root: number): number {
-  return rootWord(arena, root, TAIL);
+  return rootWord(arena, root, ROOT_TAIL);
 }
 
 function rootWord(arena: Arena, root: number, index: number): number {
@@ -143,7 +146,7 @@ function setRootWord(arena: Arena, root: number, index: number, value: number): 
 }
 
 export function addToCount(arena: Arena, root: number, add: number): void {
-  setRootWord(arena, root, COUNT, qlCount(arena, root) + add);
+  setRootWord(arena, root, ROOT_COUNT, qlCount(arena, root) + add);
 }
 
 /** Links a node beside another one, which is 0 when the list is empty. The count stays. */
@@ -152,8 +155,8 @@ export function link(arena: Arena, root: number, old: number, node: number, afte
   const behind = !after || old === 0 ? old : nodeNext(arena, old);
   joinLinks(arena, before, node);
   joinLinks(arena, node, behind);
-  if (before === 0) setRootWord(arena, root, HEAD, node);
-  if (behind === 0) setRootWord(arena, root, TAIL, node);
+  if (before === 0) setRootWord(arena, root, ROOT_HEAD, node);
+  if (behind === 0) setRootWord(arena, root, ROOT_TAIL, node);
   setRootWord(arena, root, NODES, qlNodes(arena, root) + 1);
 }
 
@@ -162,8 +165,8 @@ export function unlink(arena: Arena, root: number, node: number): void {
   const before = nodePrev(arena, node);
   const behind = nodeNext(arena, node);
   joinLinks(arena, before, behind);
-  if (before === 0) setRootWord(arena, root, HEAD, behind);
-  if (behind === 0) setRootWord(arena, root, TAIL, before);
+  if (before === 0) setRootWord(arena, root, ROOT_HEAD, behind);
+  if (behind === 0) setRootWord(arena, root, ROOT_TAIL, before);
   setRootWord(arena, root, NODES, qlNodes(arena, root) - 1);
   addToCount(arena, root, -nodeCount(arena, node));
   freeNode(arena, node);
@@ -408,7 +411,10 @@ export function allocSingle(
 ): number {
   const bytes = encodeText(buf, off, len);
   const isEnd = old !== 0 && (after ? nodeNext(arena, old) : nodePrev(arena, old)) === 0;
-  const capacity = isEnd ? growingCapacity(qlFill(arena, root), bytes, 1) : bytes;
+  let capacity = isEnd ? growingCapacity(qlFill(arena, root), bytes, 1) : bytes;
+  if (isEnd && qlNodes(arena, root) >= NODES_MANY && !isPlain(arena, old)) {
+    capacity = Math.max(capacity, nodeLen(arena, old));
+  }
   const node = allocPackedNode(arena, bytes, capacity, !after);
   storeEncoded(arena, nodeData(arena, node), nodeStart(arena, node), buf, off);
   return node;

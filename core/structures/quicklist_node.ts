@@ -39,10 +39,10 @@ export const NODE_COMPRESSED = 2;
 const NODE_BYTES = 24;
 const PREV = 0;
 const NEXT = 1;
-const DATA = 2;
-const LEN = 3;
-const START = 4;
-const COUNT = 5;
+export const NODE_DATA = 2;
+export const NODE_LEN = 3;
+export const NODE_START = 4;
+export const NODE_COUNT = 5;
 /** Flags below the count. */
 export const FLAG_BITS = 2;
 
@@ -69,41 +69,41 @@ export function nodeNext(arena: Arena, node: number): number {
 
 /** Ref of the data block. */
 export function nodeData(arena: Arena, node: number): number {
-  return word(arena, node, DATA);
+  return word(arena, node, NODE_DATA);
 }
 
 /** Bytes of the entries, or of the plain element. */
 export function nodeLen(arena: Arena, node: number): number {
-  return word(arena, node, LEN);
+  return word(arena, node, NODE_LEN);
 }
 
 /** Offset of the first entry in the data block, unless the node is plain or compressed. */
 export function nodeStart(arena: Arena, node: number): number {
-  return isOpen(arena, node) ? word(arena, node, START) : 0;
+  return isOpen(arena, node) ? word(arena, node, NODE_START) : 0;
 }
 
 /** Bytes of LZF in the data block of a compressed node, otherwise 0. */
 export function nodeLzfLen(arena: Arena, node: number): number {
-  return isOpen(arena, node) ? 0 : word(arena, node, START);
+  return isOpen(arena, node) ? 0 : word(arena, node, NODE_START);
 }
 
 /** Number of elements. */
 export function nodeCount(arena: Arena, node: number): number {
-  return word(arena, node, COUNT) >>> FLAG_BITS;
+  return word(arena, node, NODE_COUNT) >>> FLAG_BITS;
 }
 
 export function isPlain(arena: Arena, node: number): boolean {
-  return (word(arena, node, COUNT) & NODE_PLAIN) !== 0;
+  return (word(arena, node, NODE_COUNT) & NODE_PLAIN) !== 0;
 }
 
 /** Whether the node is not compressed. */
 export function isOpen(arena: Arena, node: number): boolean {
-  return (word(arena, node, COUNT) & NODE_COMPRESSED) === 0;
+  return (word(arena, node, NODE_COUNT) & NODE_COMPRESSED) === 0;
 }
 
 /** Bytes of the node's listpack, or of its plain element: what Redis calls the node's size. */
 export function nodeBytes(arena: Arena, node: number): number {
-  const len = word(arena, node, LEN);
+  const len = word(arena, node, NODE_LEN);
   return isPlain(arena, node) ? len : len + LP_EMPTY_BYTES;
 }
 
@@ -114,8 +114,8 @@ export function joinLinks(arena: Arena, before: number, after: number): void {
 }
 
 export function setNodeCount(arena: Arena, node: number, count: number): void {
-  const flags = word(arena, node, COUNT) & (NODE_PLAIN | NODE_COMPRESSED);
-  arena.storeI32(node, COUNT << 2, count << FLAG_BITS | flags);
+  const flags = word(arena, node, NODE_COUNT) & (NODE_PLAIN | NODE_COMPRESSED);
+  arena.storeI32(node, NODE_COUNT << 2, count << FLAG_BITS | flags);
 }
 
 // Nodes.
@@ -132,7 +132,7 @@ export function allocNode(
   const node = arena.alloc(NODE_BYTES);
   arena.storeI32(node, PREV << 2, 0);
   arena.storeI32(node, NEXT << 2, 0);
-  arena.storeI32(node, COUNT << 2, count << FLAG_BITS | flags);
+  arena.storeI32(node, NODE_COUNT << 2, count << FLAG_BITS | flags);
   setData(arena, node, data, start, len);
   return node;
 }
@@ -165,7 +165,7 @@ export function allocPart(
 ): number {
   const total = front + len + back;
   const data = arena.alloc(total);
-  arena.copyBlock(data, front, nodeData(arena, node), word(arena, node, START) + from, len);
+  arena.copyBlock(data, front, nodeData(arena, node), word(arena, node, NODE_START) + from, len);
   return allocNodeOrFree(arena, data, 0, total, count, 0);
 }
 
@@ -191,7 +191,7 @@ export function dupNode(arena: Arena, node: number): number {
   const used = lzfLen !== 0 ? lzfLen : len;
   const data = arena.alloc(used);
   arena.copyBlock(data, 0, nodeData(arena, node), nodeStart(arena, node), used);
-  const flags = word(arena, node, COUNT) & (NODE_PLAIN | NODE_COMPRESSED);
+  const flags = word(arena, node, NODE_COUNT) & (NODE_PLAIN | NODE_COMPRESSED);
   return allocNodeOrFree(arena, data, lzfLen, len, nodeCount(arena, node), flags);
 }
 
@@ -212,7 +212,7 @@ export function replacePlain(
   const data = arena.alloc(len);
   arena.copyIn(data, 0, buf, off, len);
   arena.free(nodeData(arena, node));
-  arena.storeI32(node, COUNT << 2, 1 << FLAG_BITS | NODE_PLAIN);
+  arena.storeI32(node, NODE_COUNT << 2, 1 << FLAG_BITS | NODE_PLAIN);
   setData(arena, node, data, 0, len);
 }
 
@@ -221,7 +221,7 @@ export function replacePlain(
 /** Offset of the entry at `index`, or of the end when `index` is the count. */
 export function entryOffset(arena: Arena, node: number, index: number): number {
   const data = nodeData(arena, node);
-  const base = ((data & REF_OFFSET_MASK) << 3) + word(arena, node, START);
+  const base = ((data & REF_OFFSET_MASK) << 3) + word(arena, node, NODE_START);
   const len = nodeLen(arena, node);
   return walkEntries(arena.u8[data >>> 27], base, base + len, nodeCount(arena, node), index) - base;
 }
@@ -259,7 +259,7 @@ export function resizeEntry(
   capacity: number,
 ): number {
   const data = nodeData(arena, node);
-  const start = word(arena, node, START);
+  const start = word(arena, node, NODE_START);
   const len = nodeLen(arena, node);
   const delta = newLen - oldLen;
   if (delta === 0) return start + off;
@@ -288,7 +288,7 @@ export function resizeEntry(
     return start - delta + off;
   }
   if (tail > 0) arena.move(data, start + off + newLen, start + off + oldLen, tail);
-  arena.storeI32(node, LEN << 2, len + delta);
+  arena.storeI32(node, NODE_LEN << 2, len + delta);
   return start + off;
 }
 
@@ -300,7 +300,7 @@ export function keepPart(
   len: number,
   count: number,
 ): void {
-  setData(arena, node, nodeData(arena, node), word(arena, node, START) + off, len);
+  setData(arena, node, nodeData(arena, node), word(arena, node, NODE_START) + off, len);
   setNodeCount(arena, node, count);
 }
 
@@ -311,7 +311,7 @@ export function fitNode(arena: Arena, node: number, part: number): void {
   const len = nodeLen(arena, node);
   const have = arena.usable(data);
   if (have - len <= have / part || have <= Math.ceil(len / 8) * 8) return;
-  const start = word(arena, node, START);
+  const start = word(arena, node, NODE_START);
   if (start > 0) arena.move(data, 0, start, len);
   setData(arena, node, shrinkBlock(arena, data, len, 0), 0, len);
 }
@@ -331,8 +331,8 @@ export function joinEntries(arena: Arena, node: number, other: number): boolean 
     return false;
   }
   const old = nodeData(arena, node);
-  arena.copyBlock(data, 0, old, word(arena, node, START), len);
-  arena.copyBlock(data, len, nodeData(arena, other), word(arena, other, START), otherLen);
+  arena.copyBlock(data, 0, old, word(arena, node, NODE_START), len);
+  arena.copyBlock(data, len, nodeData(arena, other), word(arena, other, NODE_START), otherLen);
   arena.free(old);
   setData(arena, node, data, 0, len + otherLen);
   setNodeCount(arena, node, nodeCount(arena, node) + nodeCount(arena, other));
@@ -350,7 +350,7 @@ export function openNode(arena: Arena, node: number): boolean {
   const listpack = readCompressed(arena, node, null);
   arena.copyIn(data, 0, listpack, plain ? 0 : LP_HEADER_BYTES, len);
   arena.free(nodeData(arena, node));
-  arena.storeI32(node, COUNT << 2, word(arena, node, COUNT) & ~NODE_COMPRESSED);
+  arena.storeI32(node, NODE_COUNT << 2, word(arena, node, NODE_COUNT) & ~NODE_COMPRESSED);
   setData(arena, node, data, 0, len);
   return true;
 }
@@ -394,7 +394,7 @@ export function readCompressed(
   if (into === null && bytes <= SCRATCH_KEPT_MAX) listpackScratch = out;
   const data = nodeData(arena, node);
   const at = (data & REF_OFFSET_MASK) << 3;
-  const ok = lzfDecompress(arena.u8[data >>> 27], at, word(arena, node, START), out, 0, bytes);
+  const ok = lzfDecompress(arena.u8[data >>> 27], at, word(arena, node, NODE_START), out, 0, bytes);
   assert(ok, "a compressed node decompresses");
   return out;
 }
@@ -411,7 +411,7 @@ export function listpackOf(arena: Arena, node: number): Uint8Array<ArrayBuffer> 
   out[4] = count;
   out[5] = count >> 8;
   const data = nodeData(arena, node);
-  const at = ((data & REF_OFFSET_MASK) << 3) + word(arena, node, START);
+  const at = ((data & REF_OFFSET_MASK) << 3) + word(arena, node, NODE_START);
   copyBytes(out, LP_HEADER_BYTES, arena.u8[data >>> 27], at, nodeLen(arena, node));
   out[bytes - 1] = LP_END;
   return out;
@@ -424,9 +424,9 @@ function word(arena: Arena, ref: number, index: number): number {
 }
 
 function setData(arena: Arena, node: number, data: number, start: number, len: number): void {
-  arena.storeI32(node, DATA << 2, data);
-  arena.storeI32(node, LEN << 2, len);
-  arena.storeI32(node, START << 2, start);
+  arena.storeI32(node, NODE_DATA << 2, data);
+  arena.storeI32(node, NODE_LEN << 2, len);
+  arena.storeI32(node, NODE_START << 2, start);
 }
 
 function allocNodeOrFree(
@@ -455,7 +455,7 @@ function relocate(
   capacity: number,
 ): number {
   const old = nodeData(arena, node);
-  const start = word(arena, node, START);
+  const start = word(arena, node, NODE_START);
   const len = nodeLen(arena, node);
   const grown = len + newLen - oldLen;
   const data = arena.alloc(capacity > grown ? capacity : grown);
@@ -473,7 +473,7 @@ function spread(arena: Arena, node: number, off: number, newLen: number, free: n
   const len = nodeLen(arena, node);
   const rest = free - newLen;
   const newStart = off === 0 ? rest - (rest >> 2) : rest >> 2;
-  arena.move(data, off === 0 ? newStart + newLen : newStart, word(arena, node, START), len);
+  arena.move(data, off === 0 ? newStart + newLen : newStart, word(arena, node, NODE_START), len);
   setData(arena, node, data, newStart, len + newLen);
   return newStart + off;
 }
@@ -490,7 +490,7 @@ function storeCompressed(arena: Arena, node: number, packedLen: number): void {
   }
   arena.copyIn(data, 0, lzfScratch, 0, packedLen);
   arena.free(old);
-  arena.storeI32(node, COUNT << 2, word(arena, node, COUNT) | NODE_COMPRESSED);
+  arena.storeI32(node, NODE_COUNT << 2, word(arena, node, NODE_COUNT) | NODE_COMPRESSED);
   setData(arena, node, data, packedLen, len);
 }
 

@@ -100,6 +100,9 @@ import type { CollectionType } from "./values.ts";
 const ELEMENTS_PER_NODE = 128;
 /** What an entry takes besides the bytes of a short string. */
 const ENTRY_OVERHEAD_BYTES = 2;
+/** A listpack of this size that grows gets room for more elements, an eighth of what it has. */
+const SPARE_BYTES_MIN = 128;
+const SPARE_SHIFT = 3;
 /** Memory that taking an element out of a compressed node may need: the largest node, twice. */
 const OPEN_NODE_BYTES = 128 * 1024;
 /** Longest element that is kept in the scratch of `rotate` between uses. */
@@ -198,9 +201,14 @@ export class Lists implements CollectionType {
     } else if (word === 0) {
       const capacity = LP_EMPTY_BYTES + bytes + count * ENTRY_OVERHEAD_BYTES;
       setBodyWord(arena, ref, 0, lpCreate(arena, capacity));
-    } else if (count > 1) {
-      const more = bytes + count * ENTRY_OVERHEAD_BYTES;
-      setBodyWord(arena, ref, 0, lpReserve(arena, word, more));
+    } else {
+      let more = bytes + count * ENTRY_OVERHEAD_BYTES;
+      if (count === 1) {
+        if (oldBytes < SPARE_BYTES_MIN || oldBytes + more <= arena.usable(word)) return;
+        more = Math.max(more, oldBytes >> SPARE_SHIFT);
+      }
+      const listpack = lpReserve(arena, word, more);
+      if (listpack !== word) setBodyWord(arena, ref, 0, listpack);
     }
   }
 
@@ -270,6 +278,19 @@ export class Lists implements CollectionType {
 
   // The ends.
 
+  /** Adds a single element, `reserve` included. Returns the new length. Throws ArenaFull. */
+  pushOne(ref: number, atHead: boolean, buf: ReadonlyBytes, off: number, len: number): number {
+    const { arena } = this;
+    if (this.isSmall(ref)) {
+      this.reserve(ref, len, 1);
+      this.push(ref, atHead, buf, off, len);
+      return this.length(ref);
+    }
+    const root = bodyWord(arena, ref, 0);
+    qlPush(arena, root, atHead, buf, off, len);
+    return qlCount(arena, root);
+  }
+
   /** Adds an element, for which `reserve` was called. Throws ArenaFull. */
   push(ref: number, atHead: boolean, buf: ReadonlyBytes, off: number, len: number): void {
     const { arena } = this;
@@ -305,11 +326,11 @@ export class Lists implements CollectionType {
   }
 
   /**
-   * Moves the element at one end to the other end, or to the same, and leaves it in `value`. Throws ArenaFull,
-   * and the element may then be lost, so the caller has made sure that there is room for it.
+   * Moves the element at one end, which was just peeked at, to the other end, or to the same, and leaves it in
+   * `value`. Throws ArenaFull, and the element may then be lost, so the caller has made sure that there is
+   * room for it.
    */
   rotate(ref: number, fromHead: boolean, toHead: boolean): void {
-    this.peek(ref, fromHead);
     const { value } = this;
     const { len } = value;
     if (len > this.scratch.length) this.scratch = new Uint8Array(len);

@@ -99,12 +99,18 @@ class Model {
   here(): string {
     const { value, cursor } = this;
     qlGet(cursor, value);
-    value.toText();
-    const text = latin1((value.buf as Uint8Array).slice(value.off, value.off + value.len));
+    const text = this.read();
     const bytes = toBytes(text);
     assert.ok(qlEquals(cursor, bytes, 0, bytes.length));
     assert.ok(!qlEquals(cursor, toBytes(`${text}!`), 0, bytes.length + 1));
     return text;
+  }
+
+  /** The element that was read. */
+  read(): string {
+    const { value } = this;
+    value.toText();
+    return latin1((value.buf as Uint8Array).slice(value.off, value.off + value.len));
   }
 
   /** Compares everything. `settled`: memory never ran out, so what should be compressed is. */
@@ -156,7 +162,7 @@ function changeEnd(model: Model, grow: boolean): void {
   const there = qlPeek(arena, root, atHead, model.cursor, model.value);
   assert.equal(there, texts.length > 0);
   if (!there) return;
-  assert.equal(model.here(), atHead ? texts[0] : texts[texts.length - 1]);
+  assert.equal(model.read(), atHead ? texts[0] : texts[texts.length - 1]);
   qlDrop(arena, root, atHead);
   if (atHead) texts.shift();
   else texts.pop();

@@ -159,6 +159,7 @@ function rotate(model: Model): void {
   const fromHead = oneIn(prng, 2);
   const toHead = oneIn(prng, 2);
   model.arena.failIn = -1; // It relies on memory being there.
+  lists.peek(ref, fromHead);
   lists.rotate(ref, fromHead, toHead);
   const text = fromHead ? texts.shift()! : texts.pop()!;
   assert.equal(model.read(), text);
