@@ -7,20 +7,39 @@
  *     value    mix(type as a big-endian word), what it holds, then xor("!!expire!!") if it expires
  *     string   mix(it)
  *     list     for each element mix(it)
+ *     set      for each member xor(it)
+ *     zset     for each member xor of a digest of mix(it), mix(score as text)
+ *     hash     for each field xor of a digest of mix(it), mix(its value), and xor("!!hexpire!!") if it expires
  *     data     for each database with keys mix(its number), and for each key xor(mix(key) and its value)
  *
  * Keys whose time is over but which are still there count, as in Redis.
  */
 import { createHash } from "node:crypto";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { formatDouble } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
-import { NO_EXPIRY, objectExpiry, objectType, TYPE_LIST, TYPE_STRING } from "../types/object.ts";
+import {
+  NO_EXPIRY,
+  objectExpiry,
+  objectType,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from "../types/object.ts";
+import type { Hashes } from "../types/t_hash.ts";
 import type { Lists } from "../types/t_list.ts";
+import type { Sets } from "../types/t_set.ts";
 import { ByteRange, readString } from "../types/t_string.ts";
+import { ZsetCursor, type ZSets } from "../types/t_zset.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 
 const DIGEST_BYTES = 20;
 const EXPIRES = ascii("!!expire!!");
+const FIELD_EXPIRES = ascii("!!hexpire!!");
+/** Members of a set taken up at once. */
+const SCAN_COUNT = 64;
 
 const range = new ByteRange();
 
@@ -81,24 +100,55 @@ export function digestOfAll(keyspace: Keyspace): string {
   return sum.toHex();
 }
 
+function addValue(digest: Digest, keyspace: Keyspace, ref: number): void {
+  const { arena } = keyspace;
+  const type = objectType(arena, ref);
+  digest.mixWord(type);
+  if (type === TYPE_STRING) {
+    readString(arena, ref, range);
+    digest.mix(range.buf, range.off, range.len);
+  } else if (type === TYPE_LIST) addList(digest, keyspace.values.lists, ref);
+  else if (type === TYPE_SET) addSet(digest, keyspace.values.sets, ref);
+  else if (type === TYPE_ZSET) addZset(digest, keyspace.values.zsets, ref);
+  else if (type === TYPE_HASH) addHash(digest, keyspace.values.hashes, ref);
+  if (objectExpiry(arena, ref) !== NO_EXPIRY) digest.xor(EXPIRES, 0, EXPIRES.length);
+}
+
 function addList(digest: Digest, lists: Lists, ref: number): void {
   for (lists.begin(ref); lists.next();) {
     digest.mix(lists.value.buf, lists.value.off, lists.value.len);
   }
 }
 
-function addValue(digest: Digest, keyspace: Keyspace, ref: number): void {
-  const { arena } = keyspace;
-  const type = objectType(arena, ref);
-  digest.mixWord(type);
-  switch (type) {
-    case TYPE_STRING:
-      readString(arena, ref, range);
-      digest.mix(range.buf, range.off, range.len);
-      break;
-    case TYPE_LIST:
-      addList(digest, keyspace.values.lists, ref);
-      break;
+function addSet(digest: Digest, sets: Sets, ref: number): void {
+  const { scanned } = sets;
+  let cursor = 0;
+  do {
+    cursor = sets.beginScan(ref, cursor, SCAN_COUNT);
+    while (sets.nextScanned()) digest.xor(scanned.buf, scanned.off, scanned.len);
+  } while (cursor !== 0);
+}
+
+function addZset(digest: Digest, zsets: ZSets, ref: number): void {
+  const cursor = new ZsetCursor();
+  for (zsets.seekFirst(ref, cursor); cursor.at !== 0; zsets.next(cursor)) {
+    zsets.read(cursor);
+    const pair = new Digest();
+    pair.mix(cursor.buf, cursor.off, cursor.len);
+    const score = ascii(formatDouble(cursor.score));
+    pair.mix(score, 0, score.length);
+    digest.xor(pair.bytes, 0, DIGEST_BYTES);
   }
-  if (objectExpiry(arena, ref) !== NO_EXPIRY) digest.xor(EXPIRES, 0, EXPIRES.length);
+}
+
+function addHash(digest: Digest, hashes: Hashes, ref: number): void {
+  const { walk } = hashes;
+  walk.start(ref);
+  while (walk.next()) {
+    const pair = new Digest();
+    pair.mix(walk.field.buf, walk.field.off, walk.field.len);
+    pair.mix(walk.value.buf, walk.value.off, walk.value.len);
+    if (walk.expiry !== NO_EXPIRY) pair.xor(FIELD_EXPIRES, 0, FIELD_EXPIRES.length);
+    digest.xor(pair.bytes, 0, DIGEST_BYTES);
+  }
 }

@@ -5,20 +5,19 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { RefList } from "../base/ref_list.ts";
+import { LiveBlocks } from "../memory/block_reader.ts";
 import { ENCODING_NAMES, objectAccess, objectEncoding } from "../types/object.ts";
-import { ByteRange, readString } from "../types/t_string.ts";
 import type { Db } from "../keyspace/db.ts";
 import { argIs, getIntegerOrReply, NO_SUCH_KEY } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { RdbEncoder } from "../../persistence/rdb_encode.ts";
 import { RdbWriter } from "../../persistence/rdb_format.ts";
-import { writeRdbString } from "../../persistence/rdb_string.ts";
 import { findAnyKey } from "./debug_lookup.ts";
 
 const FULL = ascii("full");
 
 /** Where values are written to be measured. */
 const written = new RdbWriter();
-const range = new ByteRange();
 
 /** DEBUG OBJECT key */
 export function debugObject(c: Client): void {
@@ -28,9 +27,10 @@ export function debugObject(c: Client): void {
     return;
   }
   const { arena, access, config, keyspace } = c.server;
-  readString(arena, ref, range);
+  const encoder = new RdbEncoder(new LiveBlocks(arena));
+  encoder.compress = config.bool("rdbcompression");
   written.clear();
-  writeRdbString(written, range.buf, range.off, range.len, config.bool("rdbcompression"));
+  encoder.writeValue(written, ref);
   const bits = objectAccess(arena, ref);
   // The address: the ref, which is a number of 8 bytes.
   const address = ((ref >>> 0) * 8).toString(16);
