@@ -40,6 +40,9 @@ const PARTS: Record<string, (prng: Prng) => string> = {
   v: (prng) => latin1(randomValue(prng, oneIn(prng, 30) ? 5000 : 80)),
   m: member,
   i: (prng) => oneIn(prng, 12) ? randomIntText(prng) : String(randomInt(prng, -12, 12)),
+  // For LSET, whose index wraps around at 32 bits in Redis and doesn't here.
+  small: (prng) =>
+    oneIn(prng, 12) ? pick(prng, ["", "x", "2147483647"]) : String(randomInt(prng, -12, 12)),
   n: (prng) => oneIn(prng, 20) ? randomIntText(prng) : String(prng.nextBelow(12)),
   big: (prng) => oneIn(prng, 3) ? randomIntText(prng) : String(randomInt(prng, -1000, 1000)),
   score,

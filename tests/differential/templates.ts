@@ -39,7 +39,7 @@ RPOP k:l [n]
 LLEN k:l
 LINDEX k:l i
 LRANGE k:l i i
-LSET k:l i v
+LSET k:l small v
 LREM k:l i m
 LTRIM k:l i i
 LINSERT k:l (BEFORE|AFTER) m v
@@ -217,6 +217,7 @@ ZRANGE k:g 0 -1 WITHSCORES
 `;
 
 const BLOCKING = `
+XREAD BLOCK 1 STREAMS k:x =$
 BLMOVE k:l k:l (LEFT|RIGHT) (LEFT|RIGHT) 0.001
 BLPOP k:l k:l 0.001
 BRPOP k:l 0.001
@@ -225,7 +226,7 @@ BRPOPLPUSH k:l k:l 0.001
 BZPOPMIN k:z k:z 0.001
 BZPOPMAX k:z 0.001
 BZMPOP 0.001 1 k:z (MIN|MAX) [COUNT n]
-XREAD BLOCK 1 STREAMS k:x =$
+
 `;
 
 const KEYS = `
