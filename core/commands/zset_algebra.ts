@@ -90,7 +90,7 @@ function zintercardCommand(c: Client): void {
 
 function replyResult(c: Client, operation: number): void {
   if (!parseOrReply(c, 1, operation, false)) return;
-  const { zsets, zsetAlgebra } = c.server.keyspace.values;
+  const { zsetAlgebra } = c.server.keyspace.values;
   const { builder } = zsetAlgebra;
   const { withScores } = options;
   try {
@@ -100,7 +100,6 @@ function replyResult(c: Client, operation: number): void {
     cursor.isSmall = false;
     for (let i = 0; i < length; i++) {
       cursor.at = refs[i];
-      zsets.read(cursor);
       addPair(c, cursor, withScores);
     }
   } finally {

@@ -81,12 +81,14 @@ export function getLexRangeOrReply(c: Client, minIndex: number, maxIndex: number
   return true;
 }
 
-/** Replies the pair that a cursor has read, with its score when `withScores` says so. */
+/** Replies the pair that a cursor is at, its score only when `withScores` says so. */
 export function addPair(c: Client, cursor: ZsetCursor, withScores: boolean): void {
   const { reply } = c;
+  const { zsets } = c.server.keyspace.values;
   if (withScores && reply.resp > 2) reply.addArray(2);
+  zsets.readMember(cursor);
   reply.addBulk(cursor.buf, cursor.off, cursor.len);
-  if (withScores) reply.addDouble(cursor.score);
+  if (withScores) zsets.addScore(reply, cursor);
 }
 
 /** Replies the head of an array of so many members, or pairs: a flat one in RESP2. */

@@ -177,10 +177,9 @@ function popPairs(
   if (isHighest) zsets.seekLast(ref, cursor);
   else zsets.seekFirst(ref, cursor);
   for (let i = 0; i < count; i++) {
-    zsets.read(cursor);
     if (isNested) c.reply.addArray(2);
     addPair(c, cursor, false);
-    c.reply.addDouble(cursor.score);
+    zsets.addScore(c.reply, cursor);
     zsets.move(cursor, isHighest);
   }
   notify(c, NOTIFY_ZSET, isHighest ? "zpopmax" : "zpopmin", keyIndex);

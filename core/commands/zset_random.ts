@@ -41,7 +41,6 @@ function zrandmemberCommand(c: Client): void {
   }
   if (!isTypeOrReply(c, ref, TYPE_ZSET)) return;
   keyspace.values.zsets.seekRandom(ref, cursor);
-  keyspace.values.zsets.read(cursor);
   addPair(c, cursor, false);
 }
 
@@ -83,7 +82,6 @@ function replyDraws(c: Client, ref: number, count: number, withScores: boolean):
   addPairsHead(c, count, withScores);
   for (let left = count; left > 0; left--) {
     zsets.seekRandom(ref, cursor);
-    zsets.read(cursor);
     addPair(c, cursor, withScores);
     if (left % REPLY_SLICE === 0 && isOverLimit(c)) return;
   }
@@ -104,7 +102,6 @@ function replyChoice(
   zsets.seekFirst(ref, cursor);
   for (let left = length; wanted > 0; left--) {
     if (wanted === left || prng.nextBelow(left) < wanted) {
-      zsets.read(cursor);
       addPair(c, cursor, withScores);
       wanted--;
     }
@@ -121,7 +118,6 @@ function replyDifferent(c: Client, ref: number, count: number, withScores: boole
     zsets.seekRandom(ref, cursor);
     if (drawn.has(cursor.at)) continue;
     drawn.add(cursor.at);
-    zsets.read(cursor);
     addPair(c, cursor, withScores);
   }
   drawn.clear();

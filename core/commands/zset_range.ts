@@ -141,7 +141,6 @@ function replyRange(c: Client, by: number, way: number): void {
   const { withScores, isReverse } = range;
   addPairsHead(c, count, withScores);
   for (let i = 0; i < count; i++) {
-    zsets.read(cursor);
     addPair(c, cursor, withScores);
     zsets.move(cursor, isReverse);
   }
@@ -211,7 +210,13 @@ function selectPairs(c: Client, ref: number): number {
   const { zsets } = c.server.keyspace.values;
   if (range.by === BY_RANK) return selectRanks(c, ref);
   const { offset, isReverse } = range;
-  if (range.by === BY_SCORE && offset > 0 && offset >= zsets.length(ref)) return 0;
+  if (range.by === BY_SCORE) {
+    if (offset > 0 && offset >= zsets.length(ref)) return 0;
+    if (offset >= 0 && zsets.isSmall(ref)) {
+      const count = zsets.seekInSmall(ref, scoreRange, offset, isReverse, cursor);
+      return range.limit < 0 ? count : Math.min(count, range.limit);
+    }
+  }
   if (offset < 0) seekBefore(c, ref, -offset);
   else {
     seekStart(c, ref, isReverse);

@@ -32,6 +32,8 @@ const POOL_MAX = 256;
 const HEADER_BYTES = 32;
 /** Room for a header that comes later: a count has up to ten digits. */
 const DEFERRED_BYTES = 16;
+/** Longest bulk string that may come later. */
+export const DEFERRED_BULK_MAX = 48;
 /** The head of a bulk string whose length has two digits. */
 const BULK_HEADER_BYTES = 5;
 
@@ -43,8 +45,8 @@ const NULL_3 = ascii("_\r\n");
 const ZERO = 0x30;
 
 const EMPTY = new Uint8Array(0);
-/** The header that `endDeferred` writes. */
-const deferred = new Uint8Array(HEADER_BYTES);
+/** What is put where room was left. */
+const deferred = new Uint8Array(DEFERRED_BYTES + DEFERRED_BULK_MAX);
 const pool: Uint8Array[] = [];
 
 /** A standard chunk. */
@@ -164,6 +166,32 @@ export class Reply {
     this.endLine();
   }
 
+  /** A double whose text is at hand. */
+  addDoubleText(buf: ReadonlyBytes, off: number, len: number): void {
+    if (this.resp === 2) {
+      this.addBulk(buf, off, len);
+      return;
+    }
+    this.reserve(len + 3);
+    this.buf[this.pos++] = 0x2c;
+    copyBytes(this.buf, this.pos, buf, off, len);
+    this.pos += len;
+    this.endLine();
+  }
+
+  /** A double as text, for where other digits are wanted than those of `addDouble`. */
+  addDoubleText(text: ReadonlyBytes, off: number, len: number): void {
+    if (this.resp === 2) {
+      this.addBulk(text, off, len);
+      return;
+    }
+    this.reserve(len + 3);
+    this.buf[this.pos++] = 0x2c;
+    copyBytes(this.buf, this.pos, text, off, len);
+    this.pos += len;
+    this.endLine();
+  }
+
   /** Digits of any length. */
   addBigNumber(digits: string): void {
     if (this.resp === 2) this.addBulkString(digits);
@@ -243,32 +271,44 @@ export class Reply {
 
   /** Leaves room for a header and returns a mark for the function that will write it. They may be nested. */
   beginDeferred(): number {
-    this.reserve(DEFERRED_BYTES);
-    const mark = this.bytes;
-    this.pos += DEFERRED_BYTES;
-    return mark;
+    return this.leaveRoom(DEFERRED_BYTES);
   }
 
   /** What was added since `beginDeferred` are the elements of an array. */
   endDeferredArray(mark: number, count: number): void {
-    this.endDeferred(mark, 0x2a, count);
+    this.fillRoom(mark, DEFERRED_BYTES, headerInto(deferred, 0x2a, count));
   }
 
   /** What was added since `beginDeferred` are the pairs of a map. */
   endDeferredMap(mark: number, count: number): void {
-    if (this.resp === 2) this.endDeferred(mark, 0x2a, count * 2);
-    else this.endDeferred(mark, 0x25, count);
+    if (this.resp === 2) this.endDeferredArray(mark, count * 2);
+    else this.fillRoom(mark, DEFERRED_BYTES, headerInto(deferred, 0x25, count));
   }
 
-  /** Writes a header where room was left, and moves what is behind it in the same chunk up to it. */
-  private endDeferred(mark: number, type: number, count: number): void {
-    deferred[0] = type;
-    const end = formatInteger(deferred, 1, count);
-    deferred[end] = CR;
-    deferred[end + 1] = LF;
-    const len = end + 2;
+  /** Leaves room for a bulk string of at most DEFERRED_BULK_MAX bytes, as `beginDeferred` does for a header. */
+  beginDeferredBulk(): number {
+    return this.leaveRoom(DEFERRED_BYTES + DEFERRED_BULK_MAX);
+  }
+
+  endDeferredBulk(mark: number, buf: ReadonlyBytes, off: number, len: number): void {
+    const at = headerInto(deferred, 0x24, len);
+    copyBytes(deferred, at, buf, off, len);
+    deferred[at + len] = CR;
+    deferred[at + len + 1] = LF;
+    this.fillRoom(mark, DEFERRED_BYTES + DEFERRED_BULK_MAX, at + len + 2);
+  }
+
+  private leaveRoom(bytes: number): number {
+    this.reserve(bytes);
+    const mark = this.bytes;
+    this.pos += bytes;
+    return mark;
+  }
+
+  /** Puts the first `len` bytes of `deferred` where room was left, and what follows in the same chunk behind it. */
+  private fillRoom(mark: number, room: number, len: number): void {
     if (mark >= this.fullBytes) {
-      this.pos = moveUp(this.buf, mark - this.fullBytes, len, this.pos);
+      this.pos = moveUp(this.buf, mark - this.fullBytes, room, len, this.pos);
       return;
     }
     const { full } = this;
@@ -276,8 +316,8 @@ export class Reply {
     let start = this.fullBytes;
     while (start > mark) start -= full.get(--index).len;
     const { buf, len: had } = full.get(index);
-    full.set(index, { buf, len: moveUp(buf, mark - start, len, had) });
-    this.fullBytes -= DEFERRED_BYTES - len;
+    full.set(index, { buf, len: moveUp(buf, mark - start, room, len, had) });
+    this.fullBytes -= room - len;
   }
 
   // Chunks.
@@ -357,9 +397,18 @@ export class Reply {
   }
 }
 
-/** Puts the deferred header of `len` bytes at `at`, and what stands behind its room next to it. Returns the end. */
-function moveUp(buf: Uint8Array, at: number, len: number, end: number): number {
-  buf.copyWithin(at + len, at + DEFERRED_BYTES, end);
+/** Writes a type byte, an integer and CRLF and returns how many bytes that are. */
+function headerInto(buf: Uint8Array, type: number, value: number): number {
+  buf[0] = type;
+  const end = formatInteger(buf, 1, value);
+  buf[end] = CR;
+  buf[end + 1] = LF;
+  return end + 2;
+}
+
+/** Puts what was deferred at `at`, and what stands behind its room next to it. Returns the new end. */
+function moveUp(buf: Uint8Array, at: number, room: number, len: number, end: number): number {
+  buf.copyWithin(at + len, at + room, end);
   copyBytes(buf, at, deferred, 0, len);
-  return end - DEFERRED_BYTES + len;
+  return end - room + len;
 }

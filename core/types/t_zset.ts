@@ -19,6 +19,7 @@ import { assert } from "../base/assert.ts";
 import { GENERAL_TEXT_LEN_MAX, writeGeneral } from "../base/general_double.ts";
 import { RefList } from "../base/ref_list.ts";
 import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
+import type { Reply } from "../protocol/reply.ts";
 import { Dict } from "../structures/dict.ts";
 import { entryKeyLen } from "../structures/entry.ts";
 import {
@@ -60,6 +61,7 @@ import type { TypeContext } from "./type_context.ts";
 import type { CollectionType } from "./values.ts";
 import { ZsetCursor } from "./zset_cursor.ts";
 import {
+  span,
   zlCountInLexRange,
   zlCountInScoreRange,
   zlFind,
@@ -75,8 +77,9 @@ import {
   zlNext,
   zlPrev,
   zlRank,
+  zlReadScore,
   zlScore,
-  zlScoreText,
+  zlSeekInScores,
   zlUpdate,
 } from "./zset_listpack.ts";
 
@@ -395,6 +398,22 @@ export class ZSets implements CollectionType, ScanSource {
     else out.at = this.skiplist.lastInScoreRange(out.block, range);
   }
 
+  /**
+   * In a small set, to the pair that has `offset` others before it in a range of scores, or behind it when
+   * `isReverse`. Returns how many there are from it on; 0 when there is none.
+   */
+  seekInSmall(
+    ref: number,
+    range: ScoreRange,
+    offset: number,
+    isReverse: boolean,
+    out: ZsetCursor,
+  ): number {
+    this.bind(ref, out);
+    out.at = zlSeekInScores(this.arena, out.block, range, offset, isReverse);
+    return out.at === 0 ? 0 : span.count;
+  }
+
   /** To the first pair in a range of members. */
   seekFirstInLex(ref: number, range: LexRange, out: ZsetCursor): void {
     this.bind(ref, out);
@@ -438,21 +457,43 @@ export class ZSets implements CollectionType, ScanSource {
 
   /** Reads member and score of the pair the cursor is at. */
   read(cursor: ZsetCursor): void {
+    this.readMember(cursor);
+    const { arena } = this;
+    const { at } = cursor;
+    if (cursor.isSmall) cursor.score = zlScore(arena, cursor.block, at);
+    else cursor.score = entryScore(arena, at);
+  }
+
+  /** Reads the member of the pair the cursor is at. */
+  readMember(cursor: ZsetCursor): void {
     const { arena } = this;
     const { at } = cursor;
     if (cursor.isSmall) {
-      const { value, block } = cursor;
-      cursor.score = zlScore(arena, block, at);
-      zlMember(arena, block, at, value);
+      const { value } = cursor;
+      zlMember(arena, cursor.block, at, value);
       cursor.buf = value.buf;
       cursor.off = value.off;
       cursor.len = value.len;
     } else {
-      cursor.score = entryScore(arena, at);
       cursor.buf = arena.u8[at >>> 27];
       cursor.off = memberAt(at);
       cursor.len = entryKeyLen(arena, at);
     }
+  }
+
+  /** Replies the score of the pair the cursor is at. What a small set keeps as text needs no printing. */
+  addScore(reply: Reply, cursor: ZsetCursor): void {
+    const { arena } = this;
+    const { at } = cursor;
+    if (!cursor.isSmall) {
+      reply.addDouble(entryScore(arena, at));
+      return;
+    }
+    zlReadScore(arena, cursor.block, at, scoreValue);
+    const { value } = scoreValue;
+    if (!scoreValue.isInteger) {
+      reply.addDoubleText(scoreValue.buf, scoreValue.off, scoreValue.len);
+    } else reply.addDouble(value === Infinity ? Number(scoreValue.bigInt()) : value);
   }
 
   /** Whether the pair the cursor is at is not above a range of scores; below it when going back. */
@@ -577,7 +618,8 @@ export class ZSets implements CollectionType, ScanSource {
     this.read(scanCursor);
     scanned.set(scanCursor.buf, scanCursor.off, scanCursor.len);
     if (scanCursor.isSmall) {
-      zlScoreText(this.arena, scanCursor.block, scanCursor.at, scoreValue);
+      zlReadScore(this.arena, scanCursor.block, scanCursor.at, scoreValue);
+      scoreValue.toText();
       scannedPair.set(scoreValue.buf, scoreValue.off, scoreValue.len);
     } else {
       scannedPair.set(scoreText, 0, writeGeneral(scoreText, 0, scanCursor.score, SCAN_DIGITS));

@@ -16,13 +16,12 @@
  * it was. What comes from RESTORE may hold scores that are no numbers, or pairs out of order; nothing here
  * then fails, but only what is in order is found.
  */
-import { bytesCompare, latin1, type ReadonlyBytes } from "../base/bytes.ts";
+import { bytesCompare, copyBytes, latin1, type ReadonlyBytes } from "../base/bytes.ts";
 import { DOUBLE_TEXT_LEN_MAX, parseDouble, writeDouble } from "../base/numbers.ts";
 import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
 import {
   LP_HEADER_BYTES,
   lpBytes,
-  lpDeleteAt,
   lpEntryBytes,
   lpFind,
   lpInsertBefore,
@@ -59,6 +58,11 @@ const entry = new ListpackValue();
 const scoreText = new Uint8Array(DOUBLE_TEXT_LEN_MAX);
 /** Offsets of all members, after `notePairs`. */
 let pairs = new Int32Array(256);
+/** The pair that `movePair` moves. */
+let moved = new Uint8Array(256);
+
+/** What `zlSeekInScores` found: number of pairs, meaningless when it found none. */
+export const span = { count: 0 };
 
 // Reading.
 
@@ -80,12 +84,11 @@ export function zlScore(arena: Arena, lp: number, at: number): number {
   return readScore(u8, place + entryBytes(u8, place));
 }
 
-/** Reads the score of the pair at `at`, as the text it would be told as. */
-export function zlScoreText(arena: Arena, lp: number, at: number, out: ListpackValue): void {
+/** Reads the score of the pair at `at` as it is kept: an integer, or the text it is told as. */
+export function zlReadScore(arena: Arena, lp: number, at: number, out: ListpackValue): void {
   const u8 = arena.u8[lp >>> 27];
   const place = ((lp & REF_OFFSET_MASK) << 3) + at;
   readEntry(u8, place + entryBytes(u8, place), out);
-  out.toText();
 }
 
 /** Reads the member of the pair at `at`, as text. */
@@ -137,6 +140,25 @@ export function zlCountInScoreRange(arena: Arena, lp: number, range: ScoreRange)
   const from = countBelowScore(arena, lp, count, range.min, range.minExclusive);
   const to = countBelowScore(arena, lp, count, range.max, !range.maxExclusive);
   return to > from ? to - from : 0;
+}
+
+/**
+ * The pair that has `offset` others before it in a range of scores, counted from the range's end when
+ * `isReverse`; 0 when there is none. Leaves in `span` how many there are from it to the other end.
+ */
+export function zlSeekInScores(
+  arena: Arena,
+  lp: number,
+  range: ScoreRange,
+  offset: number,
+  isReverse: boolean,
+): number {
+  const count = notePairs(arena, lp);
+  const from = countBelowScore(arena, lp, count, range.min, range.minExclusive);
+  const to = countBelowScore(arena, lp, count, range.max, !range.maxExclusive);
+  span.count = to - from - offset;
+  if (span.count <= 0) return 0;
+  return pairs[isReverse ? to - 1 - offset : from + offset];
 }
 
 /** The first pair in a range of scores, or 0. */
@@ -221,13 +243,15 @@ export function zlUpdate(
 ): number {
   const count = notePairs(arena, lp);
   const place = countBelowPair(arena, lp, count, score, buf, off, len);
-  const stays = place < count && pairs[place] === at || place > 0 && pairs[place - 1] === at;
-  if (stays) return replaceScore(arena, lp, at + lpEntryBytes(arena, lp, at), score);
   const before = lpBytes(arena, lp);
   const target = place < count ? pairs[place] : before - 1;
-  lp = insertPair(arena, lp, target, score, buf, off, len);
-  const old = target <= at ? at + lpBytes(arena, lp) - before : at;
-  return lpDeleteAt(arena, lp, old, 2);
+  const next = at + pairBytes(arena, lp, at);
+  lp = replaceScore(arena, lp, at + lpEntryBytes(arena, lp, at), score);
+  // Nothing is allocated from here on.
+  const grown = lpBytes(arena, lp) - before;
+  if (target < at) movePair(arena, lp, at, next + grown, target);
+  else if (target > next) movePair(arena, lp, at, next + grown, target + grown);
+  return lp;
 }
 
 /** Adds a pair at the end, where it belongs. The bytes don't lie in the listpack. */
@@ -270,6 +294,7 @@ function countBelowScore(
   score: number,
   orEqual: boolean,
 ): number {
+  if (score === (orEqual ? Infinity : -Infinity)) return orEqual ? count : 0;
   let low = 0;
   let high = count;
   while (low < high) {
@@ -370,6 +395,28 @@ function insertPair(
   lp = lpReserve(arena, lp, memberBytes + encodeText(scoreText, 0, textLen));
   lp = lpInsertBefore(arena, lp, at, buf, off, len);
   return lpInsertBefore(arena, lp, at + memberBytes, scoreText, 0, textLen);
+}
+
+/** Moves the pair from `at` up to `next` to where the pair, or the end, at `target` is. */
+function movePair(arena: Arena, lp: number, at: number, next: number, target: number): void {
+  const bytes = next - at;
+  if (bytes > moved.length) moved = new Uint8Array(2 * bytes);
+  copyBytes(moved, 0, arena.u8[lp >>> 27], ((lp & REF_OFFSET_MASK) << 3) + at, bytes);
+  if (target < at) {
+    arena.move(lp, target + bytes, target, at - target);
+    arena.copyIn(lp, target, moved, 0, bytes);
+  } else {
+    arena.move(lp, at, next, target - next);
+    arena.copyIn(lp, target - bytes, moved, 0, bytes);
+  }
+}
+
+/** Bytes of the pair at `at`. */
+function pairBytes(arena: Arena, lp: number, at: number): number {
+  const u8 = arena.u8[lp >>> 27];
+  const place = ((lp & REF_OFFSET_MASK) << 3) + at;
+  const score = place + entryBytes(u8, place);
+  return score + entryBytes(u8, score) - place;
 }
 
 function replaceScore(arena: Arena, lp: number, at: number, score: number): number {

@@ -254,6 +254,13 @@ class Model {
     else zsets.seekFirstInScores(ref, this.range, cursor);
     const offset = oneIn(prng, 2) ? prng.nextBelow(2 * (to - from) + 2) : 0;
     zsets.skip(cursor, offset, isReverse);
+    if (!isLex && zsets.isSmall(ref)) {
+      const { at } = cursor;
+      const left = zsets.seekInSmall(ref, this.range, offset, isReverse, cursor);
+      assert.equal(left, Math.max(0, to - from - offset));
+      if (left > 0) assert.equal(cursor.at, at);
+      cursor.at = left > 0 ? at : 0;
+    }
     const expected = pairs.slice(from, to);
     if (isReverse) expected.reverse();
     const got: Pair[] = [];
