@@ -12,6 +12,7 @@ import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
+import { sortCommands } from "./sort.ts";
 import { stringCommands } from "./string.ts";
 import { waitCommands } from "./wait.ts";
 import { zsetCommands } from "./zset.ts";
@@ -27,6 +28,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...listCommands,
   ...serverCommands,
   ...setCommands,
+  ...sortCommands,
   ...stringCommands,
   ...zsetCommands,
   ...waitCommands,
