@@ -166,7 +166,7 @@ export class Reply {
     this.endLine();
   }
 
-  /** A double whose text is at hand. */
+  /** A double whose text is at hand, or that wants other digits than those of `addDouble`. */
   addDoubleText(buf: ReadonlyBytes, off: number, len: number): void {
     if (this.resp === 2) {
       this.addBulk(buf, off, len);
@@ -175,19 +175,6 @@ export class Reply {
     this.reserve(len + 3);
     this.buf[this.pos++] = 0x2c;
     copyBytes(this.buf, this.pos, buf, off, len);
-    this.pos += len;
-    this.endLine();
-  }
-
-  /** A double as text, for where other digits are wanted than those of `addDouble`. */
-  addDoubleText(text: ReadonlyBytes, off: number, len: number): void {
-    if (this.resp === 2) {
-      this.addBulk(text, off, len);
-      return;
-    }
-    this.reserve(len + 3);
-    this.buf[this.pos++] = 0x2c;
-    copyBytes(this.buf, this.pos, text, off, len);
     this.pos += len;
     this.endLine();
   }
