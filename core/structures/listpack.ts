@@ -110,7 +110,7 @@ export function lpCopyRange(
   arena.copyBlock(copy, LP_HEADER_BYTES, ref, from, len);
   arena.storeU8(copy, LP_HEADER_BYTES + len, LP_END);
   arena.storeI32(copy, 0, LP_EMPTY_BYTES + len);
-  addCount(arena, copy, count);
+  lpAddCount(arena, copy, count);
   return copy;
 }
 
@@ -259,15 +259,19 @@ export function lpFind(
   const base = (ref & REF_OFFSET_MASK) << 3;
   const integer = parseInteger(buf, bufOff, len);
   let at = base + (off === 0 ? LP_HEADER_BYTES : off);
+  // A string of up to 63 bytes is told from others by its first byte, which says its length, and its last.
+  const head = len < 0x40 ? 0x80 | len : LP_END;
+  const last = len === 0 ? head : buf[bufOff + len - 1];
   for (let first = u8[at]; first !== LP_END; first = u8[at]) {
     // The two commonest forms here, the others out of line.
     if (first < 0x80) {
       if (first === integer) return at - base;
       at += 2;
     } else if (first < 0xc0) {
-      const n = first & 0x3f;
-      if (n === len && sameBytes(u8, at + 1, buf, bufOff, len)) return at - base;
-      at += n + 2;
+      if (first === head && u8[at + len] === last && sameBytes(u8, at + 1, buf, bufOff, len)) {
+        return at - base;
+      }
+      at += (first & 0x3f) + 2;
     } else {
       if (entryMatches(u8, at, buf, bufOff, len, integer)) return at - base;
       at += entryBytes(u8, at);
@@ -419,7 +423,7 @@ export function lpReplaceInt64(
 /** Deletes the entry at `off`. */
 export function lpDelete(arena: Arena, ref: number, off: number): number {
   ref = resizeStretch(arena, ref, off, lpEntryBytes(arena, ref, off), 0);
-  addCount(arena, ref, -1);
+  lpAddCount(arena, ref, -1);
   return ref;
 }
 
@@ -432,7 +436,7 @@ export function lpDeleteAt(arena: Arena, ref: number, off: number, count: number
   for (; deleted < count && u8[at] !== LP_END; deleted++) at += entryBytes(u8, at);
   if (deleted === 0) return ref;
   ref = resizeStretch(arena, ref, off, at - from, 0);
-  addCount(arena, ref, -deleted);
+  lpAddCount(arena, ref, -deleted);
   return ref;
 }
 
@@ -500,10 +504,14 @@ export function shrinkBlock(arena: Arena, ref: number, size: number, slack: numb
 
 /** `shrinkBlock` with the slack of things that may grow again. */
 export function shrinkLazily(arena: Arena, ref: number, size: number): number {
+  return lpUnusedIsWorth(arena, ref, size) ? shrinkBlock(arena, ref, size, 0) : ref;
+}
+
+/** Whether what a block of which `size` bytes are needed has besides is worth a move. */
+export function lpUnusedIsWorth(arena: Arena, ref: number, size: number): boolean {
   const have = arena.usable(ref);
   const unused = have - size;
-  if (unused <= SLACK_MIN_BYTES || unused <= have >>> 3) return ref;
-  return shrinkBlock(arena, ref, size, 0);
+  return unused > SLACK_MIN_BYTES && unused > have >>> 3;
 }
 
 // Helpers.
@@ -518,8 +526,8 @@ function setCount(arena: Arena, ref: number, count: number): void {
   arena.storeI32(ref, 4, word & ~0xffff | (count < LP_COUNT_UNKNOWN ? count : LP_COUNT_UNKNOWN));
 }
 
-/** An unknown count stays unknown, as in Redis: only walking can tell. */
-function addCount(arena: Arena, ref: number, add: number): void {
+/** Adds to the count in the header. An unknown count stays unknown, as in Redis: only walking can tell. */
+export function lpAddCount(arena: Arena, ref: number, add: number): void {
   const count = headerCount(arena, ref);
   if (count !== LP_COUNT_UNKNOWN) setCount(arena, ref, count + add);
 }
@@ -534,7 +542,7 @@ function insertEncoded(
 ): number {
   ref = resizeStretch(arena, ref, off, 0, bytes);
   storeEncoded(arena, ref, off, buf, bufOff);
-  addCount(arena, ref, 1);
+  lpAddCount(arena, ref, 1);
   return ref;
 }
 
