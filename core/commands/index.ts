@@ -7,6 +7,7 @@ import { clientCommands } from "./client_specs.ts";
 import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
+import { geoCommands } from "./geo.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
@@ -23,6 +24,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...commandCommands,
   ...connectionCommands,
   ...dumpCommands,
+  ...geoCommands,
   ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,

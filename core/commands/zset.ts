@@ -55,7 +55,7 @@ const LT = ascii("lt");
 const WITHSCORE = ascii("withscore");
 
 /** Beside the ADD_ flags: changed members count too. */
-const COUNT_CHANGED = 1 << 8;
+export const COUNT_CHANGED = 1 << 8;
 
 const NX_AND_XX = "ERR XX and NX options at the same time are not compatible";
 const GT_LT_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
@@ -82,6 +82,21 @@ function addPairs(c: Client, flags: number): void {
   }
   const count = (argc - first) >> 1;
   if (!checkAddOrReply(c, flags, argc - first) || !getScoresOrReply(c, first, count)) return;
+  addMembers(c, flags, scores, first + 1, 2, count);
+}
+
+/**
+ * Adds `count` members, at the arguments from `first` on in steps of `stride`, with these scores, and replies:
+ * the end of ZADD, and of GEOADD.
+ */
+export function addMembers(
+  c: Client,
+  flags: number,
+  scores: Float64Array,
+  first: number,
+  stride: number,
+  count: number,
+): void {
   const { keyspace } = c.server;
   const { zsets } = keyspace.values;
   const { buf, off, len } = c.argv;
@@ -93,13 +108,13 @@ function addPairs(c: Client, flags: number): void {
     return;
   } else {
     ref = keyspace.create(c.db, buf, off[1], len[1], TYPE_ZSET);
-    zsets.reserve(ref, count, len[first + 1]);
+    zsets.reserve(ref, count, len[first]);
   }
   let added = 0;
   let updated = 0;
   let result = 0;
   for (let i = 0; i < count; i++) {
-    const at = first + 2 * i + 1;
+    const at = first + stride * i;
     result = zsets.add(ref, scores[i], buf, off[at], len[at], flags);
     if (result === ADD_ADDED) added++;
     else if (result === ADD_UPDATED) updated++;

@@ -21,6 +21,7 @@ import {
   TYPE_STRING,
   TYPE_ZSET,
 } from "./object.ts";
+import { GeoSearch } from "./geo_search.ts";
 import { Hashes } from "./t_hash.ts";
 import { Lists } from "./t_list.ts";
 import { Sets } from "./t_set.ts";
@@ -59,6 +60,7 @@ export class Values {
   readonly streams: Streams;
   readonly zsets: ZSets;
   readonly zsetAlgebra: ZsetAlgebra;
+  readonly geoSearch: GeoSearch;
   private readonly byType: (CollectionType | null)[];
   private readonly range = new ByteRange();
 
@@ -70,6 +72,7 @@ export class Values {
     this.streams = new Streams(context);
     this.zsets = new ZSets(context);
     this.zsetAlgebra = new ZsetAlgebra(context, this.zsets, this.sets);
+    this.geoSearch = new GeoSearch(context, this.zsets);
     this.byType = [null, null, null, null, null, null, null];
     this.byType[TYPE_HASH] = this.hashes;
     this.byType[TYPE_LIST] = this.lists;

@@ -1,0 +1,197 @@
+/**
+ * GeoSearch: the members of a sorted set that lie in an area.
+ *
+ * The scores are geohashes (base/geohash.ts), so each cell that covers the area is a range of scores, walked
+ * from its lowest. A member whose stripes are not within the area's frame costs no more than that look; the others are
+ * measured. In a large set, after a while without any member inside the frame, the walk leaves out what can't be:
+ * it goes up to the largest aligned square of stripes that the frame doesn't touch, and searches for what comes
+ * behind it. A search takes as long as 20 or 30 steps, so a dense set is read where the area is, and in a
+ * sparse one nothing is lost.
+ *
+ * Results are places (a skiplist entry, or an offset in a listpack) with their distance, if it was asked for. They
+ * are good until the set changes, and come in the order found; `sort` puts the nearest or the farthest first,
+ * equal ones staying in order.
+ *
+ * Why it is the same as looking at each member: the frame is certain, leaving out only skips members
+ * outside it, and they are passed in the same order.
+ */
+import {
+  cellScore,
+  evenBits,
+  GEO_STEPS_MAX,
+  oddBits,
+  stripeLat,
+  stripeLon,
+} from "../base/geohash.ts";
+import { GEO_CELLS, type GeoArea } from "../base/geo_area.ts";
+import { leastFirst } from "../base/least_first.ts";
+import type { Arena } from "../memory/arena.ts";
+import { entryScore } from "../structures/skiplist_entry.ts";
+import { ScoreRange } from "../structures/zset_range.ts";
+import type { ZSets } from "./t_zset.ts";
+import type { TypeContext } from "./type_context.ts";
+import { ZsetCursor } from "./zset_cursor.ts";
+import { zlScore } from "./zset_listpack.ts";
+
+/** Members outside the frame that are passed before some are left out. */
+const OUTSIDE_MAX = 32;
+const HALF_BITS = 13;
+const TWO_26 = 2 ** 26;
+const STRIPES = 2 ** GEO_STEPS_MAX;
+/** Results that there is room for while nobody searches: 192 KiB. */
+const KEPT_RESULTS_MAX = 1 << 14;
+const FIRST_RESULTS = 64;
+
+export class GeoSearch {
+  /** How many were found, and each one's place and distance in meters (0 if that wasn't asked for). */
+  count = 0;
+  places = new Int32Array(FIRST_RESULTS);
+  distances = new Float64Array(FIRST_RESULTS);
+  /** After `sort`: the indices of the results in order. */
+  order = new Int32Array(FIRST_RESULTS);
+
+  private readonly arena: Arena;
+  private readonly zsets: ZSets;
+  private readonly range = new ScoreRange();
+  /** Where the walk is; of a set that it shows, `read` at a place gives the member. */
+  readonly cursor = new ZsetCursor();
+
+  constructor(context: TypeContext, zsets: ZSets) {
+    this.arena = context.arena;
+    this.zsets = zsets;
+  }
+
+  /**
+   * Finds the members of a set in an area that is covered. `limit` ends the search at so many, 0 doesn't.
+   */
+  run(ref: number, area: GeoArea, limit: number, withDistance: boolean): void {
+    this.count = 0;
+    let last = 0;
+    for (let i = 0; i < GEO_CELLS; i++) {
+      if (area.cellUsed[i] === 0) continue;
+      const x = area.cellX[i];
+      const y = area.cellY[i];
+      // In large areas neighbours may be one cell. As in Redis the first is not compared with.
+      if (last !== 0 && x === area.cellX[last] && y === area.cellY[last]) continue;
+      if (limit !== 0 && this.count >= limit) return;
+      this.searchCell(ref, area, x, y, limit, withDistance);
+      last = i;
+    }
+  }
+
+  /** Sets `order` to the indices of the first `wanted` results by distance. */
+  sort(wanted: number, isDescending: boolean): void {
+    if (this.order.length < this.count) this.order = new Int32Array(this.places.length);
+    leastFirst(this.distances, this.count, wanted, isDescending, this.order);
+  }
+
+  /** Sets `order` to the results as they were found. */
+  keepOrder(): void {
+    if (this.order.length < this.count) this.order = new Int32Array(this.places.length);
+    for (let i = 0; i < this.count; i++) this.order[i] = i;
+  }
+
+  /** Reads result `index` into `cursor`. */
+  read(index: number): void {
+    this.cursor.at = this.places[index];
+    this.zsets.read(this.cursor);
+  }
+
+  /** Gives up the room that a large search took. */
+  clear(): void {
+    this.count = 0;
+    if (this.places.length <= KEPT_RESULTS_MAX) return;
+    this.places = new Int32Array(FIRST_RESULTS);
+    this.distances = new Float64Array(FIRST_RESULTS);
+    this.order = new Int32Array(FIRST_RESULTS);
+  }
+
+  private searchCell(
+    ref: number,
+    area: GeoArea,
+    cellX: number,
+    cellY: number,
+    limit: number,
+    withDistance: boolean,
+  ): void {
+    const { arena, zsets, cursor, range } = this;
+    const { steps } = area;
+    const end = cellScore(cellX, cellY, steps, true);
+    range.set(cellScore(cellX, cellY, steps, false), false, end, true);
+    zsets.seekFirstInScores(ref, range, cursor);
+    // A cell beyond the last one holds only what is at the very end of both axes.
+    const maySkip = !cursor.isSmall && cellX < 2 ** steps && cellY < 2 ** steps;
+    let outside = 0;
+    while (cursor.at !== 0) {
+      const score = cursor.isSmall
+        ? zlScore(arena, cursor.block, cursor.at)
+        : entryScore(arena, cursor.at);
+      if (score >= end) return;
+      const high = Math.floor(score / TWO_26);
+      const low = Math.floor(score - high * TWO_26);
+      const x = oddBits(high) << HALF_BITS | oddBits(low);
+      const y = evenBits(high) << HALF_BITS | evenBits(low);
+      if (area.inFrame(x, y)) {
+        outside = 0;
+        const lon = stripeLon(x);
+        const lat = stripeLat(y);
+        if (withDistance ? area.contains(lon, lat) : area.touches(lon, lat)) {
+          this.add(cursor.at, withDistance ? area.distanceM : 0);
+          if (limit !== 0 && this.count >= limit) return;
+        }
+      } else if (++outside === OUTSIDE_MAX && maySkip) {
+        outside = 0;
+        range.min = nextScore(area, x, y);
+        if (range.min >= end) return;
+        zsets.seekFirstInScores(ref, range, cursor);
+        continue;
+      }
+      zsets.next(cursor);
+    }
+  }
+
+  private add(place: number, distance: number): void {
+    const { count } = this;
+    if (count === this.places.length) {
+      const places = new Int32Array(2 * count);
+      const distances = new Float64Array(2 * count);
+      places.set(this.places);
+      distances.set(this.distances);
+      this.places = places;
+      this.distances = distances;
+    }
+    this.places[count] = place;
+    this.distances[count] = distance;
+    this.count = count + 1;
+  }
+}
+
+/** The lowest score above that of stripes outside the frame which may be within it. */
+function nextScore(area: GeoArea, x: number, y: number): number {
+  for (;;) {
+    // The largest aligned square here that the frame doesn't touch. One stripe is such a square.
+    let bits = 0;
+    while (bits < GEO_STEPS_MAX && !touchesFrame(area, x, y, bits + 1)) bits++;
+    if (bits === GEO_STEPS_MAX) return Infinity;
+    // Behind it: the next square of its size in the order of scores.
+    const score = cellScore(x >> bits, y >> bits, GEO_STEPS_MAX - bits, true);
+    if (score >= STRIPES * STRIPES) return Infinity;
+    const high = Math.floor(score / TWO_26);
+    const low = score - high * TWO_26;
+    x = oddBits(high) << HALF_BITS | oddBits(low);
+    y = evenBits(high) << HALF_BITS | evenBits(low);
+    if (area.inFrame(x, y)) return score;
+  }
+}
+
+/** Whether the aligned square of 2^bits stripes around some may have any within the frame. */
+function touchesFrame(area: GeoArea, x: number, y: number, bits: number): boolean {
+  const size = 2 ** bits;
+  const left = (x >> bits) * size;
+  const bottom = (y >> bits) * size;
+  if (bottom > area.frameTop || bottom + size - 1 < area.frameBottom) return false;
+  // The frame begins within the square, or the square within the frame.
+  const toFrame = (area.frameX - left) & (STRIPES - 1);
+  const toSquare = (left - area.frameX) & (STRIPES - 1);
+  return toFrame < size || toSquare <= area.frameSpan;
+}
