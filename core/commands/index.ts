@@ -14,6 +14,7 @@ import { listCommands } from "./list.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { sortCommands } from "./sort.ts";
+import { streamCommands } from "./stream.ts";
 import { stringCommands } from "./string.ts";
 import { waitCommands } from "./wait.ts";
 import { zsetCommands } from "./zset.ts";
@@ -31,6 +32,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...serverCommands,
   ...setCommands,
   ...sortCommands,
+  ...streamCommands,
   ...stringCommands,
   ...zsetCommands,
   ...waitCommands,

@@ -36,6 +36,7 @@ import { StreamGroups } from "./stream_groups.ts";
 import {
   incrementCounter,
   readId,
+  storeCounter,
   storeId,
   STREAM_ADDED_OFF,
   STREAM_BYTES,
@@ -196,6 +197,10 @@ export class Streams implements CollectionType {
 
   setFirstId(stream: number, id: StreamId): void {
     storeId(this.arena, stream, STREAM_FIRST_ID_OFF, id);
+  }
+
+  setEntriesAdded(stream: number, count: number | bigint): void {
+    storeCounter(this.arena, stream, STREAM_ADDED_OFF, count);
   }
 
   setLength(stream: number, length: number): void {

@@ -42,10 +42,13 @@ describe("deferred headers", () => {
       r.endDeferredArray(inner, 12);
       r.endDeferredMap(outer, 1);
       r.endDeferredArray(r.beginDeferred(), 0);
+      const text = r.beginDeferredBulk();
+      r.addInteger(7);
+      r.endDeferredBulk(text, ascii("xyz"), 1, 2);
     });
     const inner = `*12\r\n${[...Array(12).keys()].map((i) => `:${i}\r\n`).join("")}`;
-    assert.equal(two, `*2\r\n$1\r\na\r\n${inner}*0\r\n`);
-    assert.equal(three, `%1\r\n$1\r\na\r\n${inner}*0\r\n`);
+    assert.equal(two, `*2\r\n$1\r\na\r\n${inner}*0\r\n$2\r\nyz\r\n:7\r\n`);
+    assert.equal(three, `%1\r\n$1\r\na\r\n${inner}*0\r\n$2\r\nyz\r\n:7\r\n`);
   });
 
   test("over any number of chunks", () => {
