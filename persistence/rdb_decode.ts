@@ -55,6 +55,7 @@ import {
   RDB_TYPE_ZSET_ZIPLIST,
   type RdbReader,
 } from "./rdb_format.ts";
+import { RdbStreamDecoder } from "./rdb_stream.ts";
 import { readRdbString } from "./rdb_string.ts";
 
 /** Latest time at which a field may expire, in unix ms. */
@@ -100,6 +101,7 @@ export class RdbDecoder {
   private readonly values: Values;
   private readonly string = new ByteRange();
   private readonly packed = new PackedReader();
+  private readonly stream: RdbStreamDecoder;
   private readonly integer = new ListpackValue();
   private readonly kept = [new Uint8Array(256), new Uint8Array(256)];
   private readonly doubles = new Float64Array(1);
@@ -107,6 +109,7 @@ export class RdbDecoder {
 
   constructor(values: Values) {
     this.values = values;
+    this.stream = new RdbStreamDecoder(values);
   }
 
   /**
@@ -149,6 +152,10 @@ export class RdbDecoder {
         return this.readString(reader) && this.addPackedHash(PACKED_ZIPLIST, ref, false);
       case RDB_TYPE_HASH_ZIPMAP:
         return this.readString(reader) && this.addPackedHash(PACKED_ZIPMAP, ref, false);
+      case RDB_TYPE_STREAM_LISTPACKS:
+      case RDB_TYPE_STREAM_LISTPACKS_2:
+      case RDB_TYPE_STREAM_LISTPACKS_3:
+        return this.stream.read(reader, rdbType, ref);
       default:
         return false;
     }

@@ -77,6 +77,7 @@ import {
   RDB_TYPE_ZSET_LISTPACK,
   type RdbWriter,
 } from "./rdb_format.ts";
+import { RdbStreamEncoder } from "./rdb_stream.ts";
 import { writeRdbString } from "./rdb_string.ts";
 
 /** How a node of a list is kept. */
@@ -93,6 +94,7 @@ export class RdbEncoder {
   private readonly dict: DictWalk;
   private readonly list: QuicklistWalk;
   private readonly skiplist: SkiplistWalk;
+  private readonly stream: RdbStreamEncoder;
   private readonly value = new ListpackValue();
   private readonly digits = new Uint8Array(INTEGER_TEXT_LEN_MAX);
   private readonly doubles = new Float64Array(1);
@@ -103,6 +105,7 @@ export class RdbEncoder {
     this.dict = new DictWalk(blocks);
     this.list = new QuicklistWalk(blocks);
     this.skiplist = new SkiplistWalk(blocks);
+    this.stream = new RdbStreamEncoder(blocks);
   }
 
   /** Writes the type of an entry's value and the value. Returns the type. */
@@ -141,7 +144,7 @@ export class RdbEncoder {
       case ENC_RAW:
         return this.writeBlock(out, word0, word1);
       case ENC_LISTPACK:
-        if (metaType(meta) === TYPE_LIST) return this.writeSmallList(out, word0);
+        if (metaType(meta) === TYPE_LIST) return this.writeSmallList(out, word0, word1);
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_INTSET:
         return this.writeIntset(out, word0);
@@ -153,10 +156,12 @@ export class RdbEncoder {
         if (metaType(meta) === TYPE_SET) return this.writeSet(out, word0);
         return this.writeHash(out, word0, 0);
       case ENC_LISTPACK_EX:
-        this.writeMillis(out, this.firstExpiry(word0));
+        out.writeMillis(this.firstExpiry(word0));
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_HASHTABLE_EX:
         return this.writeHash(out, readWord(blocks, word0, 0), readWord(blocks, word0, 1));
+      case ENC_STREAM:
+        return this.stream.write(out, word0, this.compress);
     }
   }
 
@@ -191,11 +196,15 @@ export class RdbEncoder {
     this.writeBlock(out, block, INTSET_HEADER_BYTES + blocks.i32[at] * blocks.i32[at + 1]);
   }
 
-  /** A list that is one listpack: a quicklist of one node. */
-  private writeSmallList(out: RdbWriter, listpack: number): void {
+  /** A list of one node: a listpack whose entries begin at `start`, 0 for right behind the header. */
+  private writeSmallList(out: RdbWriter, listpack: number, start: number): void {
+    const { blocks } = this;
+    const bytes = readWord(blocks, listpack, 0);
     out.writeLength(1);
     out.writeLength(NODE_PACKED);
-    this.writeBlock(out, listpack, readWord(this.blocks, listpack, 0));
+    if (start === 0 || start === LP_HEADER_BYTES) return this.writeBlock(out, listpack, bytes);
+    const count = readWord(blocks, listpack, 1) & LP_COUNT_UNKNOWN;
+    this.writePacked(out, listpack, start, bytes - LP_EMPTY_BYTES, count);
   }
 
   private writeQuicklist(out: RdbWriter, root: number): void {
@@ -211,20 +220,26 @@ export class RdbEncoder {
         blocks.read(list.data, 0, list.start);
         out.writeBytes(blocks.u8, blocks.at, list.start);
       } else if (list.plain) this.writeBlock(out, list.data, list.len);
-      else this.writePackedNode(out);
+      else this.writePacked(out, list.data, list.start, list.len, list.count);
     }
   }
 
-  /** The list's node as a listpack, whose header and end it lacks. */
-  private writePackedNode(out: RdbWriter): void {
-    const { list, blocks } = this;
-    const len = list.len + LP_EMPTY_BYTES;
+  /** Entries as a listpack, whose header and end they lack. */
+  private writePacked(
+    out: RdbWriter,
+    data: number,
+    start: number,
+    entriesLen: number,
+    count: number,
+  ): void {
+    const { blocks } = this;
+    const len = entriesLen + LP_EMPTY_BYTES;
     const bytes = len <= SCRATCH_BYTES ? scratch : new Uint8Array(len);
     for (let i = 0; i < 4; i++) bytes[i] = len >>> (8 * i);
-    bytes[4] = Math.min(list.count, LP_COUNT_UNKNOWN);
-    bytes[5] = Math.min(list.count, LP_COUNT_UNKNOWN) >>> 8;
-    blocks.read(list.data, list.start, list.len);
-    copyBytes(bytes, LP_HEADER_BYTES, blocks.u8, blocks.at, list.len);
+    bytes[4] = Math.min(count, LP_COUNT_UNKNOWN);
+    bytes[5] = Math.min(count, LP_COUNT_UNKNOWN) >>> 8;
+    blocks.read(data, start, entriesLen);
+    copyBytes(bytes, LP_HEADER_BYTES, blocks.u8, blocks.at, entriesLen);
     bytes[len - 1] = LP_END;
     writeRdbString(out, bytes, 0, len, this.compress);
   }
@@ -245,7 +260,7 @@ export class RdbEncoder {
     const { dict, blocks } = this;
     const withTimes = heap !== 0 && readWord(blocks, heap, HEAP_COUNT) > 0;
     const first = withTimes ? this.expiryAt(heap, 1) : 0;
-    if (withTimes) this.writeMillis(out, first);
+    if (withTimes) out.writeMillis(first);
     dict.start(root);
     out.writeLength(dict.count);
     for (let ref = dict.next(); ref !== 0; ref = dict.next()) {
@@ -276,12 +291,6 @@ export class RdbEncoder {
     for (let i = 0; i < 2; i++) at += entryBytes(blocks.u8, at);
     readEntry(blocks.u8, at, value);
     return value.value;
-  }
-
-  /** A unix time in ms: 8 bytes, little-endian. */
-  private writeMillis(out: RdbWriter, millis: number): void {
-    out.writeLittleEndian(millis % 2 ** 32 | 0, 4);
-    out.writeLittleEndian(Math.floor(millis / 2 ** 32), 4);
   }
 
   /** A field and its value (types/hash_field.ts). */

@@ -132,6 +132,28 @@ export class RdbWriter {
     }
   }
 
+  /** The same for 64 bits in two words. */
+  writeLength64(hi: number, lo: number): void {
+    if (hi >= 0 && hi < 1 << 20) return this.writeLength(hi * 2 ** 32 + (lo >>> 0));
+    this.reserve(LENGTH_BYTES_MAX);
+    this.buf[this.pos++] = LENGTH_64;
+    this.storeBigEndian(hi);
+    this.storeBigEndian(lo);
+  }
+
+  /** 64 bits in two words, big-endian: half an id of a stream's entry. */
+  writeBigEndian64(hi: number, lo: number): void {
+    this.reserve(8);
+    this.storeBigEndian(hi);
+    this.storeBigEndian(lo);
+  }
+
+  /** A unix time in ms, a safe integer: 8 bytes, little-endian. */
+  writeMillis(millis: number): void {
+    this.writeLittleEndian(millis % 2 ** 32 | 0, 4);
+    this.writeLittleEndian(Math.floor(millis / 2 ** 32), 4);
+  }
+
   /** What stands in a string's place for its length when it is encoded specially. */
   writeEncoding(encoding: number): void {
     this.writeByte(ENCODED | encoding);
@@ -157,6 +179,9 @@ export class RdbReader {
   end = 0;
   /** The special encoding that `readLength` found instead of a length, or -1. */
   encoding = -1;
+  /** The words of what `readLength64` or `readBigEndian64` read. */
+  hi = 0;
+  lo = 0;
 
   /** Begins to read `len` bytes at `off`. */
   reset(buf: ReadonlyBytes, off: number, len: number): void {
@@ -217,6 +242,40 @@ export class RdbReader {
     for (let i = 7; i >= 0; i--) value = value * 256 + this.buf[this.pos + i];
     this.pos += 8;
     return value;
+  }
+
+  /** The same for a time that may be negative. */
+  readSignedMillis(): number {
+    if (this.left < 8) return NaN;
+    let lo = 0;
+    let hi = 0;
+    for (let i = 3; i >= 0; i--) {
+      lo = lo << 8 | this.buf[this.pos + i];
+      hi = hi << 8 | this.buf[this.pos + 4 + i];
+    }
+    this.pos += 8;
+    return hi * 2 ** 32 + (lo >>> 0);
+  }
+
+  /** The next length, exactly, into `hi` and `lo`. False when there is none. */
+  readLength64(): boolean {
+    if (this.left < 9 || this.buf[this.pos] !== LENGTH_64) {
+      const len = this.readLength();
+      if (this.encoding >= 0 || Number.isNaN(len)) return false;
+      this.hi = Math.floor(len / 2 ** 32);
+      this.lo = len | 0;
+      return true;
+    }
+    this.pos++;
+    return this.readBigEndian64();
+  }
+
+  /** Eight bytes, big-endian, into `hi` and `lo`. False at the end. */
+  readBigEndian64(): boolean {
+    if (this.left < 8) return false;
+    this.hi = this.readBigEndian(4) | 0;
+    this.lo = this.readBigEndian(4) | 0;
+    return true;
   }
 
   private readBigEndian(count: number): number {

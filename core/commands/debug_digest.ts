@@ -10,6 +10,8 @@
  *     set      for each member xor(it)
  *     zset     for each member xor of a digest of mix(it), mix(score as text)
  *     hash     for each field xor of a digest of mix(it), mix(its value), and xor("!!hexpire!!") if it expires
+ *     stream   for each entry mix(its id, the numbers with a dot between), and for each of its fields mix(it),
+ *              mix(its value)
  *     data     for each database with keys mix(its number), and for each key xor(mix(key) and its value)
  *
  * Keys whose time is over but which are still there count, as in Redis.
@@ -18,6 +20,7 @@ import { createHash } from "node:crypto";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatDouble } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
+import { formatStreamId, STREAM_ID_LEN_MAX, StreamId } from "../base/stream_id.ts";
 import {
   NO_EXPIRY,
   objectExpiry,
@@ -25,12 +28,14 @@ import {
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_STRING,
   TYPE_ZSET,
 } from "../types/object.ts";
 import type { Hashes } from "../types/t_hash.ts";
 import type { Lists } from "../types/t_list.ts";
 import type { Sets } from "../types/t_set.ts";
+import type { Streams } from "../types/t_stream.ts";
 import { ByteRange, readString } from "../types/t_string.ts";
 import { ZsetCursor, type ZSets } from "../types/t_zset.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -111,6 +116,7 @@ function addValue(digest: Digest, keyspace: Keyspace, ref: number): void {
   else if (type === TYPE_SET) addSet(digest, keyspace.values.sets, ref);
   else if (type === TYPE_ZSET) addZset(digest, keyspace.values.zsets, ref);
   else if (type === TYPE_HASH) addHash(digest, keyspace.values.hashes, ref);
+  else if (type === TYPE_STREAM) addStream(digest, keyspace.values.streams, ref);
   if (objectExpiry(arena, ref) !== NO_EXPIRY) digest.xor(EXPIRES, 0, EXPIRES.length);
 }
 
@@ -150,5 +156,25 @@ function addHash(digest: Digest, hashes: Hashes, ref: number): void {
     pair.mix(walk.value.buf, walk.value.off, walk.value.len);
     if (walk.expiry !== NO_EXPIRY) pair.xor(FIELD_EXPIRES, 0, FIELD_EXPIRES.length);
     digest.xor(pair.bytes, 0, DIGEST_BYTES);
+  }
+}
+
+function addStream(digest: Digest, streams: Streams, ref: number): void {
+  const { cursor } = streams;
+  const end = new StreamId();
+  end.setMax();
+  const text = new Uint8Array(STREAM_ID_LEN_MAX);
+  cursor.begin(streams.root(ref), new StreamId(), end, false);
+  while (cursor.next()) {
+    const len = formatStreamId(text, 0, cursor.id);
+    text[text.indexOf(0x2d)] = 0x2e; // A dot in place of the dash.
+    digest.mix(text, 0, len);
+    for (let i = cursor.numFields; i > 0; i--) {
+      cursor.nextField();
+      cursor.field.toText();
+      cursor.value.toText();
+      digest.mix(cursor.field.buf, cursor.field.off, cursor.field.len);
+      digest.mix(cursor.value.buf, cursor.value.off, cursor.value.len);
+    }
   }
 }

@@ -41,14 +41,15 @@ import { shrinkBlock } from "./listpack.ts";
 /** Bytes of a handle. */
 export const ID_INDEX_HANDLE_BYTES = 12;
 
-const NODE_BYTES = 1024;
-const HEAD_BYTES = 12;
-const HEAD_WORDS = 3;
-const KEY_WORDS = 4;
+// The layout, for id_index_walk.ts too.
+export const NODE_BYTES = 1024;
+export const HEAD_BYTES = 12;
+export const HEAD_WORDS = 3;
+export const KEY_WORDS = 4;
 const INNER_STRIDE = KEY_WORDS + 1;
 const INNER_MAX = recordsIn(NODE_BYTES, INNER_STRIDE);
-const LEVEL_SHIFT = 16;
-const COUNT_MASK = 0xffff;
+export const LEVEL_SHIFT = 16;
+export const COUNT_MASK = 0xffff;
 /** More levels than 2^31 records can fill. */
 const DEPTH_MAX = 16;
 

@@ -57,6 +57,31 @@ export function streamNodeEntries(buf: ReadonlyBytes, off: number, len: number):
   return live === count && dead === deleted ? live : -1;
 }
 
+/**
+ * Whether the ids of a stream's entries ascend and none is above its last id, for a stream that came from elsewhere.
+ * Leaves the first one's in `first`, 0-0 when there is none. The nodes are well formed.
+ */
+export function hasAscendingIds(
+  arena: Arena,
+  stream: number,
+  cursor: StreamCursor,
+  first: StreamId,
+): boolean {
+  const start = new StreamId();
+  const end = new StreamId();
+  end.setMax();
+  const last = new StreamId();
+  first.setMin();
+  cursor.begin(stream, start, end, false);
+  while (cursor.next()) {
+    if (compareIds(last, cursor.id) >= 0) return false;
+    if (first.isMin()) first.copy(cursor.id);
+    last.copy(cursor.id);
+  }
+  readId(arena, stream, STREAM_LAST_ID_OFF, end);
+  return compareIds(last, end) <= 0;
+}
+
 /** Throws unless a stream, without its groups, is consistent. */
 export function checkStream(arena: Arena, stream: number, cursor: StreamCursor): void {
   const length = arena.f64[stream >>> 27][(refOffset(stream) + STREAM_LENGTH_OFF) >> 3];
