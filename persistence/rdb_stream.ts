@@ -198,7 +198,7 @@ export class RdbStreamDecoder {
       // The first id is known by now.
       if (!this.readId(reader) || !this.readId(reader)) return false;
       streams.setMaxDeletedId(stream, this.id);
-      if (!this.readCounter(reader, stream, STREAM_ADDED_OFF)) return false;
+      if (!this.readCounter(reader, stream, STREAM_ADDED_OFF) || reader.hi < 0) return false;
     }
     const groups = this.readCount(reader, 1);
     for (let i = 0; i < groups; i++) {

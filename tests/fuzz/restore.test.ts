@@ -70,7 +70,29 @@ const MAKERS: readonly ((prng: Prng) => Arg[][])[] = [
     return [["HSET", "source", ...fields], [...expire, ...named]];
   },
   (prng) => [["ZADD", "source", ...values(prng, 1).flatMap((value) => [prng.nextBelow(9), value])]],
+  stream,
 ];
+
+/** A stream with groups, consumers, pending and deleted entries. */
+function stream(prng: Prng): Arg[][] {
+  const requests: Arg[][] = [["XGROUP", "CREATE", "source", "first", "$", "MKSTREAM"]];
+  const count = randomInt(prng, 0, oneIn(prng, 5) ? 40 : 6);
+  for (let i = 1; i <= count; i++) {
+    const fields = oneIn(prng, 3) ? values(prng, 2) : ["field", prng.nextBelow(1000)];
+    requests.push(["XADD", "source", `${i * 1000}-${prng.nextBelow(3)}`, ...fields]);
+  }
+  for (let group = prng.nextBelow(3); group > 0; group--) {
+    requests.push(["XGROUP", "CREATE", "source", `group ${group}`, 0]);
+    for (let consumer = prng.nextBelow(3); consumer > 0; consumer--) {
+      const read = ["XREADGROUP", "GROUP", `group ${group}`, `consumer ${consumer}`, "COUNT"];
+      requests.push([...read, randomInt(prng, 1, 5), "STREAMS", "source", ">"]);
+    }
+  }
+  for (let i = prng.nextBelow(3); i > 0; i--) {
+    requests.push(["XDEL", "source", ...[0, 1, 2].map((seq) => `${i * 1000}-${seq}`)]);
+  }
+  return requests;
+}
 
 function values(prng: Prng, each: number): Arg[] {
   const count = each * randomInt(prng, 1, oneIn(prng, 5) ? 60 : 8);
@@ -132,6 +154,7 @@ const LIMITS = {
   "set-max-intset-entries": "10",
   "set-max-listpack-entries": "5",
   "zset-max-listpack-entries": "5",
+  "stream-node-max-entries": "5",
 };
 
 test("a hostile payload is refused or is a sound value, and leaves nothing else behind", () => {
