@@ -1,6 +1,7 @@
 /**
  * Moving an element from one list to another, or from one end of a list to the other: LMOVE, RPOPLPUSH.
  */
+import { bytesEqual } from "../base/bytes.ts";
 import { ARENA_FULL } from "../memory/arena.ts";
 import { TYPE_LIST } from "../types/object.ts";
 import { isTypeOrReply } from "../server/args.ts";
@@ -20,6 +21,7 @@ import { endArg, getEndOrReply, HEAD, NO_END, TAIL } from "./list_reply.ts";
 
 /** Memory that moving an element within a list may take besides the element: nodes, their blocks. */
 const ROTATE_SLACK_BYTES = 1 << 20;
+const SHORT_LEN_MAX = 1 << 16;
 
 function lmoveCommand(c: Client): void {
   const from = getEndOrReply(c, 3);
@@ -42,7 +44,8 @@ export function move(c: Client, from: number, to: number): void {
     return;
   }
   if (!isTypeOrReply(c, source, TYPE_LIST)) return;
-  const target = keyspace.lookupKeyWrite(c.db, buf, off[2], len[2]);
+  const isSame = bytesEqual(buf, off[1], len[1], buf, off[2], len[2]);
+  const target = isSame ? source : keyspace.lookupKeyWrite(c.db, buf, off[2], len[2]);
   if (!isTypeOrReply(c, target, TYPE_LIST)) return;
   if (target === source) rotate(c, source, from === HEAD, to === HEAD);
   else moveAcross(c, source, target, from === HEAD, to === HEAD);
@@ -52,7 +55,9 @@ export function move(c: Client, from: number, to: number): void {
 function rotate(c: Client, ref: number, fromHead: boolean, toHead: boolean): void {
   const { lists } = c.server.keyspace.values;
   lists.peek(ref, fromHead);
-  if (!c.server.hasRoom(2 * lists.value.len + ROTATE_SLACK_BYTES)) throw ARENA_FULL;
+  // The memory gate has seen to what a short one may take.
+  const { len } = lists.value;
+  if (len > SHORT_LEN_MAX && !c.server.hasRoom(2 * len + ROTATE_SLACK_BYTES)) throw ARENA_FULL;
   lists.rotate(ref, fromHead, toHead);
   told(c, toHead);
   c.reply.addBulk(lists.value.buf, lists.value.off, lists.value.len);

@@ -504,11 +504,11 @@ export function shrinkBlock(arena: Arena, ref: number, size: number, slack: numb
 
 /** `shrinkBlock` with the slack of things that may grow again. */
 export function shrinkLazily(arena: Arena, ref: number, size: number): number {
-  return lpUnusedIsWorth(arena, ref, size) ? shrinkBlock(arena, ref, size, 0) : ref;
+  return lpWastes(arena, ref, size) ? shrinkBlock(arena, ref, size, 0) : ref;
 }
 
-/** Whether what a block of which `size` bytes are needed has besides is worth a move. */
-export function lpUnusedIsWorth(arena: Arena, ref: number, size: number): boolean {
+/** Whether a block of which `size` bytes are needed has so many others that a move is worth it. */
+export function lpWastes(arena: Arena, ref: number, size: number): boolean {
   const have = arena.usable(ref);
   const unused = have - size;
   return unused > SLACK_MIN_BYTES && unused > have >>> 3;

@@ -180,12 +180,20 @@ export function qlFree(arena: Arena, root: number): void {
   qlFreeSome(arena, root, Infinity);
 }
 
-/** Appends a listpack that isn't empty as a node, and takes its block over. Throws ArenaFull. */
-export function qlAppendListpack(arena: Arena, root: number, listpack: number): void {
+/**
+ * Appends a listpack that isn't empty as a node, and takes its block over; its entries begin at `start`
+ * (sliding_listpack.ts). Throws ArenaFull.
+ */
+export function qlAppendListpack(
+  arena: Arena,
+  root: number,
+  listpack: number,
+  start: number,
+): void {
   const count = lpCount(arena, listpack);
   assert(count > 0, "a node has elements");
   const len = lpBytes(arena, listpack) - LP_EMPTY_BYTES;
-  const node = allocNode(arena, listpack, LP_HEADER_BYTES, len, count, 0);
+  const node = allocNode(arena, listpack, start, len, count, 0);
   insertNode(arena, root, qlTail(arena, root), node, true);
 }
 
@@ -257,10 +265,11 @@ export function qlSeek(
   return true;
 }
 
-/** The same in a listpack: the cursor then walks that. */
+/** The same in a listpack whose entries begin at `start`: the cursor then walks that. */
 export function qlSeekInListpack(
   arena: Arena,
   listpack: number,
+  start: number,
   cursor: QuicklistCursor,
   index: number,
 ): boolean {
@@ -274,8 +283,8 @@ export function qlSeekInListpack(
   cursor.count = count;
   cursor.plain = false;
   cursor.buf = arena.u8[listpack >>> 27];
-  cursor.from = base + LP_HEADER_BYTES;
-  cursor.end = base + lpBytes(arena, listpack) - 1;
+  cursor.from = base + start;
+  cursor.end = cursor.from + lpBytes(arena, listpack) - LP_EMPTY_BYTES;
   moveTo(cursor, index);
   return true;
 }

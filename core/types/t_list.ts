@@ -1,12 +1,14 @@
 /**
  * Lists: sequences of elements, cheap to change at both ends.
  *
- *     encoding     body word 0                 for
- *     listpack     ref of a listpack           what fits into one node of a quicklist
- *     quicklist    ref of a quicklist's root   all others
+ *     encoding     body                                          for
+ *     listpack     ref of a listpack, where its entries begin    what fits into one node of a quicklist
+ *     quicklist    ref of a quicklist's root, 0                  all others
  *
- * Word 1 of the body is not used. An empty list that was just made has no listpack yet (0): the first
- * element is about to come, and its size decides about the block.
+ * The listpack is a sliding one (structures/sliding_listpack.ts), so that small queues don't move at every step;
+ * what changes it elsewhere than at its ends moves its entries back behind the header first. 0 for where they
+ * begin means there. An empty list that was just made has no listpack yet: the first element is about to come,
+ * and its size decides about the block.
  *
  * Conversions. Before elements are added, `reserve` is told how many and how long they are, and makes a listpack
  * that would become too large a quicklist. After elements were removed, `shrink` makes a quicklist a
@@ -25,26 +27,21 @@ import type { Reply } from "../protocol/reply.ts";
 import {
   LP_EMPTY_BYTES,
   LP_HEADER_BYTES,
-  lpAppend,
   lpBytes,
   lpCount,
   lpCreate,
   lpDelete,
   lpDeleteRange,
-  lpDup,
   lpEntryAt,
-  lpFirst,
   lpGet,
   lpInsertAfter,
   lpInsertBefore,
-  lpLast,
-  lpPrepend,
   lpPrev,
   lpReplace,
   lpReserve,
   lpSeek,
   lpShrinkToFit,
-  lpValidateIntegrity,
+  lpWastes,
 } from "../structures/listpack.ts";
 import { ListpackValue } from "../structures/listpack_entry.ts";
 import {
@@ -83,6 +80,15 @@ import {
   qlValidateIntegrity,
   QuicklistCursor,
 } from "../structures/quicklist.ts";
+import {
+  slCut,
+  slDup,
+  slEnd,
+  slid,
+  slNormalize,
+  slPush,
+  slValidateIntegrity,
+} from "../structures/sliding_listpack.ts";
 import { addEntryBulks, addEntryBulksBackwards } from "./entry_bulks.ts";
 import { listpackText, quicklistOpenBytes, quicklistText } from "./list_text.ts";
 import {
@@ -90,8 +96,10 @@ import {
   ENC_LISTPACK,
   ENC_QUICKLIST,
   objectEncoding,
+  objectType,
   setBodyWord,
   setEncoding,
+  TYPE_LIST,
 } from "./object.ts";
 import type { TypeContext } from "./type_context.ts";
 import type { CollectionType } from "./values.ts";
@@ -100,9 +108,6 @@ import type { CollectionType } from "./values.ts";
 const ELEMENTS_PER_NODE = 128;
 /** What an entry takes besides the bytes of a short string. */
 const ENTRY_OVERHEAD_BYTES = 2;
-/** A listpack of this size that grows gets room for more elements, an eighth of what it has. */
-const SPARE_BYTES_MIN = 128;
-const SPARE_SHIFT = 3;
 /** Memory that taking an element out of a compressed node may need: the largest node, twice. */
 const OPEN_NODE_BYTES = 128 * 1024;
 /** Longest element that is kept in the scratch of `rotate` between uses. */
@@ -157,7 +162,8 @@ export class Lists implements CollectionType {
     const word = bodyWord(arena, from, 0);
     if (word === 0) return;
     const small = this.isSmall(from);
-    setBodyWord(arena, to, 0, small ? lpDup(arena, word) : qlDup(arena, word));
+    const made = small ? slDup(arena, word, this.start(from)) : qlDup(arena, word);
+    setBodyWord(arena, to, 0, made);
     setEncoding(arena, to, small ? ENC_LISTPACK : ENC_QUICKLIST);
   }
 
@@ -177,7 +183,7 @@ export class Lists implements CollectionType {
   validateIntegrity(ref: number): void {
     const word = bodyWord(this.arena, ref, 0);
     if (word === 0) return;
-    if (this.isSmall(ref)) lpValidateIntegrity(this.arena, word);
+    if (this.isSmall(ref)) slValidateIntegrity(this.arena, word, this.start(ref));
     else qlValidateIntegrity(this.arena, word);
   }
 
@@ -201,13 +207,8 @@ export class Lists implements CollectionType {
     } else if (word === 0) {
       const capacity = LP_EMPTY_BYTES + bytes + count * ENTRY_OVERHEAD_BYTES;
       setBodyWord(arena, ref, 0, lpCreate(arena, capacity));
-    } else {
-      let more = bytes + count * ENTRY_OVERHEAD_BYTES;
-      if (count === 1) {
-        if (oldBytes < SPARE_BYTES_MIN || oldBytes + more <= arena.usable(word)) return;
-        more = Math.max(more, oldBytes >> SPARE_SHIFT);
-      }
-      const listpack = lpReserve(arena, word, more);
+    } else if (count > 1) {
+      const listpack = lpReserve(arena, word, bytes + count * ENTRY_OVERHEAD_BYTES);
       if (listpack !== word) setBodyWord(arena, ref, 0, listpack);
     }
   }
@@ -236,10 +237,11 @@ export class Lists implements CollectionType {
 
   /** Gives back what a listpack doesn't use of the room that `reserve` made for several elements. */
   fit(ref: number): void {
-    if (this.isSmall(ref)) {
-      const { arena } = this;
-      setBodyWord(arena, ref, 0, lpShrinkToFit(arena, bodyWord(arena, ref, 0)));
-    }
+    if (!this.isSmall(ref)) return;
+    const { arena } = this;
+    const word = bodyWord(arena, ref, 0);
+    if (!lpWastes(arena, word, lpBytes(arena, word))) return;
+    setBodyWord(arena, ref, 0, lpShrinkToFit(arena, this.normal(ref)));
   }
 
   private grow(ref: number, listpack: number): void {
@@ -248,14 +250,16 @@ export class Lists implements CollectionType {
     const root = qlCreate(arena, listMaxListpackSize, listCompressDepth);
     if (listpack !== 0) {
       try {
-        if (lpCount(arena, listpack) > 0) qlAppendListpack(arena, root, listpack);
-        else arena.free(listpack);
+        if (lpCount(arena, listpack) > 0) {
+          qlAppendListpack(arena, root, listpack, this.start(ref));
+        } else arena.free(listpack);
       } catch (error) {
         arena.free(root);
         throw error;
       }
     }
     setBodyWord(arena, ref, 0, root);
+    setBodyWord(arena, ref, 1, 0);
     setEncoding(arena, ref, ENC_QUICKLIST);
   }
 
@@ -297,10 +301,9 @@ export class Lists implements CollectionType {
     const word = bodyWord(arena, ref, 0);
     if (!this.isSmall(ref)) qlPush(arena, word, atHead, buf, off, len);
     else {
-      const listpack = atHead
-        ? lpPrepend(arena, word, buf, off, len)
-        : lpAppend(arena, word, buf, off, len);
-      if (listpack !== word) setBodyWord(arena, ref, 0, listpack);
+      const start = this.start(ref);
+      slPush(arena, word, start, atHead, buf, off, len);
+      this.keep(ref, word, start);
     }
   }
 
@@ -309,7 +312,7 @@ export class Lists implements CollectionType {
     const { arena, value } = this;
     const word = bodyWord(arena, ref, 0);
     if (!this.isSmall(ref)) qlPeek(arena, word, atHead, this.cursor, value);
-    else lpGet(arena, word, atHead ? lpFirst(arena, word) : lpLast(arena, word), value);
+    else lpGet(arena, word, slEnd(arena, word, this.start(ref), atHead), value);
     value.toText();
   }
 
@@ -321,8 +324,7 @@ export class Lists implements CollectionType {
       qlDrop(arena, word, atHead);
       return;
     }
-    const listpack = lpDelete(arena, word, atHead ? lpFirst(arena, word) : lpLast(arena, word));
-    if (listpack !== word) setBodyWord(arena, ref, 0, listpack);
+    this.cutSmall(ref, word, atHead, 1);
   }
 
   /**
@@ -357,31 +359,23 @@ export class Lists implements CollectionType {
 
   /** Reads the element at `index` into `value`. False when there is none. */
   get(ref: number, index: number): boolean {
-    const { arena, value } = this;
-    const word = bodyWord(arena, ref, 0);
-    if (this.isSmall(ref)) {
-      const off = lpSeek(arena, word, index);
-      if (off === 0) return false;
-      lpGet(arena, word, off, value);
-    } else {
-      if (!qlSeek(arena, word, this.cursor, index)) return false;
-      qlGet(this.cursor, value);
-    }
-    value.toText();
+    if (!this.seek(ref, index)) return false;
+    qlGet(this.cursor, this.value);
+    this.value.toText();
     return true;
   }
 
   /** Replaces the element at `index`; `reserve` was called. False when there is none. Throws ArenaFull. */
   set(ref: number, index: number, buf: ReadonlyBytes, off: number, len: number): boolean {
     const { arena, cursor } = this;
-    const word = bodyWord(arena, ref, 0);
     if (this.isSmall(ref)) {
+      const word = this.normal(ref);
       const at = lpSeek(arena, word, index);
       if (at === 0) return false;
       setBodyWord(arena, ref, 0, lpReplace(arena, word, at, buf, off, len));
       return true;
     }
-    if (!qlSeek(arena, word, cursor, index)) return false;
+    if (!qlSeek(arena, bodyWord(arena, ref, 0), cursor, index)) return false;
     qlReplace(arena, cursor, buf, off, len);
     return true;
   }
@@ -392,7 +386,9 @@ export class Lists implements CollectionType {
     const { arena } = this;
     const word = bodyWord(arena, ref, 0);
     if (!this.isSmall(ref)) qlDeleteRange(arena, word, start, count);
-    else setBodyWord(arena, ref, 0, lpDeleteRange(arena, word, start, count));
+    else if (start === 0) this.cutSmall(ref, word, true, count);
+    else if (start + count === lpCount(arena, word)) this.cutSmall(ref, word, false, count);
+    else setBodyWord(arena, ref, 0, lpDeleteRange(arena, this.normal(ref), start, count));
   }
 
   /** Replies `count` elements that are there as bulk strings, from the one at `start` on. */
@@ -485,6 +481,7 @@ export class Lists implements CollectionType {
     len: number,
   ): boolean {
     const { arena, cursor } = this;
+    if (this.isSmall(ref)) this.normal(ref);
     this.beginSearch(ref, true, Infinity);
     if (this.nextFound(buf, pivotOff, pivotLen) < 0) return false;
     const word = bodyWord(arena, ref, 0);
@@ -516,7 +513,8 @@ export class Lists implements CollectionType {
     const { arena, cursor } = this;
     const small = this.isSmall(ref);
     // A compressed node is opened to take something out. That must not fail at the second one.
-    if (!small && qlDepth(arena, bodyWord(arena, ref, 0)) > 0) {
+    if (small) this.normal(ref);
+    else if (qlDepth(arena, bodyWord(arena, ref, 0)) > 0) {
       arena.free(arena.alloc(OPEN_NODE_BYTES));
     }
     let removed = 0;
@@ -552,9 +550,12 @@ export class Lists implements CollectionType {
 
   /** What the list looks like in memory, for people; of a small list, and of any value that is a listpack, its entries. */
   describe(ref: number, full: boolean): string {
-    const word = bodyWord(this.arena, ref, 0);
-    if (objectEncoding(this.arena, ref) !== ENC_QUICKLIST) return listpackText(this.arena, word);
-    return quicklistText(this.arena, word, full);
+    const { arena } = this;
+    if (objectEncoding(arena, ref) === ENC_QUICKLIST) {
+      return quicklistText(arena, bodyWord(arena, ref, 0), full);
+    }
+    const isList = objectType(arena, ref) === TYPE_LIST;
+    return listpackText(arena, isList ? this.normal(ref) : bodyWord(arena, ref, 0));
   }
 
   /** The fields that DEBUG OBJECT adds for a quicklist; nothing for any other value. */
@@ -577,9 +578,40 @@ export class Lists implements CollectionType {
 
   /** Puts the cursor on the element at `index`. False when there is none. */
   private seek(ref: number, index: number): boolean {
-    const word = bodyWord(this.arena, ref, 0);
-    if (this.isSmall(ref)) return qlSeekInListpack(this.arena, word, this.cursor, index);
-    return qlSeek(this.arena, word, this.cursor, index);
+    const { arena, cursor } = this;
+    const word = bodyWord(arena, ref, 0);
+    if (!this.isSmall(ref)) return qlSeek(arena, word, cursor, index);
+    return qlSeekInListpack(arena, word, this.start(ref), cursor, index);
+  }
+
+  /** Where the entries of a small list begin in its block. */
+  private start(ref: number): number {
+    const start = bodyWord(this.arena, ref, 1);
+    return start === 0 ? LP_HEADER_BYTES : start;
+  }
+
+  /** Stores what a change of a small list's end has left. */
+  private keep(ref: number, word: number, start: number): void {
+    if (slid.ref !== word) setBodyWord(this.arena, ref, 0, slid.ref);
+    if (slid.start !== start) setBodyWord(this.arena, ref, 1, slid.start);
+  }
+
+  private cutSmall(ref: number, word: number, atHead: boolean, count: number): void {
+    const start = this.start(ref);
+    slCut(this.arena, word, start, atHead, count);
+    this.keep(ref, word, start);
+  }
+
+  /** The listpack of a small list with its entries behind the header: what listpack.ts can change. */
+  private normal(ref: number): number {
+    const { arena } = this;
+    const word = bodyWord(arena, ref, 0);
+    const start = this.start(ref);
+    if (start !== LP_HEADER_BYTES) {
+      slNormalize(arena, word, start);
+      setBodyWord(arena, ref, 1, LP_HEADER_BYTES);
+    }
+    return word;
   }
 
   /** Offset in a listpack of the entry that the cursor stands on. */

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { Prng } from "../../core/base/prng.ts";
 import { ARENA_FULL } from "../../core/memory/arena.ts";
 import {
+  LP_HEADER_BYTES,
   lpAppend,
   lpCreate,
   lpFirst,
@@ -274,7 +275,7 @@ function appendListpack(model: Model): void {
       ref = lpAppend(arena, ref, bytes, 0, bytes.length);
       added.push(latin1(bytes));
     }
-    qlAppendListpack(arena, root, ref);
+    qlAppendListpack(arena, root, ref, LP_HEADER_BYTES);
     model.texts.push(...added);
   } catch (error) {
     arena.free(ref);
@@ -304,7 +305,7 @@ function throughListpack(model: Model): void {
     assert.equal(text, texts[at++]);
   }
   assert.equal(at, texts.length);
-  qlAppendListpack(arena, fresh, ref);
+  qlAppendListpack(arena, fresh, ref, LP_HEADER_BYTES);
 }
 
 /** One operation. Throws ArenaFull. */
