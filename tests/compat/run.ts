@@ -16,7 +16,8 @@ import { openSuite, type Result, runUnit, type Suite } from "./suite.ts";
 /** Units that run when none is named: those whose commands Larder has. */
 const UNITS = ["type/string", "type/incr", "keyspace", "expire", "scan", "protocol", "querybuf"];
 UNITS.push("quit", "info-command");
-UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset");
+UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset", "sort");
+UNITS.push("type/stream", "type/stream-cgroups");
 
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
