@@ -2,6 +2,8 @@
  * LPUSH, RPUSH, LPUSHX, RPUSHX, LPOP, RPOP and LMPOP, to the byte; and the encodings of lists, which the ends
  * change.
  */
+import { test } from "node:test";
+import assert from "node:assert/strict";
 import { array, bulk, NIL, NIL_ARRAY, OK, rawCases } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
@@ -187,3 +189,23 @@ rawCases(server, "large elements have nodes of their own", [
   ["LRANGE k 0 -1", elements("a")],
   ["CONFIG SET list-max-listpack-size -2", OK],
 ]);
+
+test("DUMP doesn't show which end of a list was changed", async () => {
+  const client = await server.connect();
+  const elements = Array.from({ length: 60 }, (_, i) => `element ${i}`);
+  await client.command("DEL", "k", "plain", "copy");
+  await client.command("RPUSH", "plain", ...elements);
+  await client.command("RPUSH", "k", ...elements.slice(20));
+  for (const element of elements.slice(0, 20).reverse()) {
+    await client.command("LPUSH", "k", element);
+  }
+  await client.command("LPUSH", "k", "x");
+  await client.command("LPOP", "k");
+  const dumped = await client.command("DUMP", "k");
+  assert.equal(dumped, await client.command("DUMP", "plain"));
+  assert.equal(await client.command("RESTORE", "copy", 0, String(dumped)), "OK");
+  assert.deepEqual(await client.command("LRANGE", "copy", "0", "-1"), elements);
+  assert.equal(await client.command("COPY", "k", "copy", "REPLACE"), 1);
+  assert.deepEqual(await client.command("LRANGE", "copy", "0", "-1"), elements);
+  client.close();
+});

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Arena, ARENA_FULL } from "../../../core/memory/arena.ts";
 import {
+  LP_HEADER_BYTES,
   lpAppend,
   lpBytes,
   lpCount,
@@ -275,7 +276,7 @@ test("small neighbours are joined when a node is split", () => {
   for (const part of ["ab", "cd", "efghij", "kl", "mn"]) {
     let ref = lpCreate(arena);
     for (const text of part) ref = lpAppend(arena, ref, toBytes(text), 0, 1);
-    qlAppendListpack(arena, root, ref);
+    qlAppendListpack(arena, root, ref, LP_HEADER_BYTES);
   }
   assert.equal(shape(arena, root), "2 2 6 2 2");
   seek(arena, root, 6);
@@ -415,7 +416,7 @@ test("between listpack and quicklist", () => {
   for (const text of ["a", "22", "c"]) ref = lpAppend(arena, ref, toBytes(text), 0, text.length);
   const bytes = lpBytes(arena, ref);
   const root = qlCreate(arena, -2, 0);
-  qlAppendListpack(arena, root, ref);
+  qlAppendListpack(arena, root, ref, LP_HEADER_BYTES);
   const block = arena.alloc(3);
   arena.copyIn(block, 0, toBytes("xyz"), 0, 3);
   qlAppendPlain(arena, root, block, 3);
