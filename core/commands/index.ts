@@ -8,6 +8,7 @@ import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
 import { geoCommands } from "./geo.ts";
+import { hashCommands } from "./hash.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
@@ -26,6 +27,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
   ...dumpCommands,
   ...geoCommands,
+  ...hashCommands,
   ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,

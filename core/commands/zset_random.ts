@@ -52,7 +52,7 @@ function replySeveral(c: Client): void {
     c.reply.addError(SYNTAX_ERROR);
     return;
   }
-  if (withScores && Math.abs(count) >= 2 ** 62 && isTooMany(c)) {
+  if (withScores && isTooManyPairs(c, count)) {
     c.reply.addError(OUT_OF_RANGE);
     return;
   }
@@ -71,9 +71,11 @@ function replySeveral(c: Client): void {
   else replyDifferent(c, ref, count, withScores);
 }
 
-function isTooMany(c: Client): boolean {
-  const count = argBigInt(c, 2);
-  return count > PAIRS_MAX || count < -PAIRS_MAX;
+/** Whether so many pairs, the count in argument 2, are more than a reply can have. */
+export function isTooManyPairs(c: Client, count: number): boolean {
+  if (Math.abs(count) < 2 ** 62) return false;
+  const exact = argBigInt(c, 2);
+  return exact > PAIRS_MAX || exact < -PAIRS_MAX;
 }
 
 /** So many draws. */

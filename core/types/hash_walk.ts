@@ -9,9 +9,11 @@
  * processor waits for many at once.
  */
 import { RefList } from "../base/ref_list.ts";
-import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
-import { lpFirst, lpGet, lpInteger, lpNext, lpRandom } from "../structures/listpack.ts";
+import { type Arena, REF_OFFSET_MASK, refOffset } from "../memory/arena.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { lpCount, lpFirst, lpGet, lpInteger, lpNext, lpRandom } from "../structures/listpack.ts";
 import { ListpackValue } from "../structures/listpack_entry.ts";
+import { addEntryBulks } from "./entry_bulks.ts";
 import { fieldName, fieldValue } from "./hash_field.ts";
 import { PAIR, TRIPLE } from "./hash_listpack.ts";
 import type { HashTables } from "./hash_table.ts";
@@ -106,6 +108,16 @@ export class HashWalk implements ScanSource {
   /** Moves to the next field that isn't expired; false when there is none. */
   next(): boolean {
     return this.word === 0 ? this.nextInListpack() : this.nextInTable();
+  }
+
+  /** Replies all fields with their values, if the hash is small and none of them can expire; else false. */
+  addAllPairs(reply: Reply, ref: number): boolean {
+    const { arena } = this;
+    if (objectEncoding(arena, ref) !== ENC_LISTPACK) return false;
+    const lp = bodyWord(arena, ref, 0);
+    const first = refOffset(lp) + lpFirst(arena, lp);
+    addEntryBulks(reply, arena.u8[lp >>> 27], first, lpCount(arena, lp));
+    return true;
   }
 
   /** Moves to a field chosen at random, expired or not; false when there is none. */

@@ -1,0 +1,147 @@
+/**
+ * HINCRBY and HINCRBYFLOAT: fields that are numbers. A field keeps its expiry.
+ *
+ * Arithmetic as in string_numbers.ts: doubles within 2^53, otherwise BigInt; long doubles in software.
+ */
+import { ascii } from "../base/bytes.ts";
+import {
+  addLongDouble,
+  formatLongDouble,
+  isFiniteLongDouble,
+  type LongDouble,
+  parseLongDouble,
+} from "../base/long_double.ts";
+import { BIG, formatBigInt64, formatInteger, INTEGER_TEXT_LEN_MAX } from "../base/numbers.ts";
+import { TYPE_HASH } from "../types/object.ts";
+import { argBigInt, argInteger, isTypeOrReply, NOT_AN_INTEGER } from "../server/args.ts";
+import { keyModified, notify, NOTIFY_HASH } from "../server/changes.ts";
+import type { Client } from "../server/client.ts";
+import {
+  type CommandSpec,
+  DENYOOM,
+  FAST,
+  KEY_ACCESS,
+  KEY_RW,
+  KEY_UPDATE,
+  WRITE,
+} from "../server/command.ts";
+import { FIELD_ARG, FIELD_LIVE, findField, HASH_GONE } from "./hash_reply.ts";
+import { KEY_ARG, oneKey } from "./string_reply.ts";
+
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+const ZERO: LongDouble = { kind: "finite", negative: false, mantissa: 0n, exponent: 0 };
+
+const digits = new Uint8Array(INTEGER_TEXT_LEN_MAX);
+
+function hincrbyCommand(c: Client): void {
+  const delta = argInteger(c, 3);
+  if (Number.isNaN(delta)) {
+    c.reply.addError(NOT_AN_INTEGER);
+    return;
+  }
+  const { keyspace } = c.server;
+  const { hashes } = keyspace.values;
+  const { buf, off, len } = c.argv;
+  let ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
+  if (!isTypeOrReply(c, ref, TYPE_HASH)) return;
+  const found = ref === 0 ? HASH_GONE : findField(c, ref, 2);
+  if (found === HASH_GONE) ref = 0;
+  const old = found === FIELD_LIVE ? hashes.foundInteger(ref) : 0;
+  if (Number.isNaN(old)) {
+    c.reply.addError("ERR hash value is not an integer");
+    return;
+  }
+  const sum = old + delta; // Infinite when either is BIG.
+  if (Number.isSafeInteger(sum)) {
+    storeText(c, ref, digits, formatInteger(digits, 0, sum), "hincrby");
+    c.reply.addInteger(sum);
+    return;
+  }
+  const oldBig = found === FIELD_LIVE ? hashes.foundBigInt(ref) : 0n;
+  const bigSum = oldBig + (delta === BIG ? argBigInt(c, 3) : BigInt(delta));
+  if (bigSum > INT64_MAX || bigSum < INT64_MIN) {
+    c.reply.addError("ERR increment or decrement would overflow");
+    return;
+  }
+  storeText(c, ref, digits, formatBigInt64(digits, 0, bigSum), "hincrby");
+  c.reply.addBigInteger(bigSum);
+}
+
+function hincrbyfloatCommand(c: Client): void {
+  const { keyspace } = c.server;
+  const { hashes } = keyspace.values;
+  const { buf, off, len } = c.argv;
+  const delta = parseLongDouble(buf, off[3], len[3]);
+  if (delta === null || !isFiniteLongDouble(delta)) {
+    c.reply.addError(
+      delta === null ? "ERR value is not a valid float" : "ERR value is NaN or Infinity",
+    );
+    return;
+  }
+  let ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
+  if (!isTypeOrReply(c, ref, TYPE_HASH)) return;
+  const found = ref === 0 ? HASH_GONE : findField(c, ref, 2);
+  if (found === HASH_GONE) ref = 0;
+  let old: LongDouble | null = ZERO;
+  if (found === FIELD_LIVE) {
+    hashes.readFound(ref);
+    const { value } = hashes;
+    old = parseLongDouble(value.buf, value.off, value.len);
+  }
+  if (old === null) {
+    c.reply.addError("ERR hash value is not a float");
+    return;
+  }
+  const sum = addLongDouble(old, delta);
+  if (!isFiniteLongDouble(sum)) {
+    c.reply.addError("ERR increment would produce NaN or Infinity");
+    return;
+  }
+  const text = ascii(formatLongDouble(sum));
+  storeText(c, ref, text, text.length, "hincrbyfloat");
+  c.reply.addBulk(text, 0, text.length);
+}
+
+/** Makes the field in argument 2 a text, in a new hash if there is none (0), and tells of it. */
+function storeText(c: Client, ref: number, text: Uint8Array, textLen: number, event: string): void {
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  if (ref === 0) ref = keyspace.create(c.db, buf, off[1], len[1], TYPE_HASH);
+  keyspace.values.hashes.setKeepingExpiry(ref, buf, off[2], len[2], text, 0, textLen);
+  keyModified(c, 1);
+  notify(c, NOTIFY_HASH, event, 1);
+  c.server.dirty++;
+}
+
+const KEYS = oneKey(KEY_RW | KEY_ACCESS | KEY_UPDATE);
+
+export const hashNumberCommands: CommandSpec[] = [
+  {
+    name: "hincrby",
+    arity: 4,
+    flags: WRITE | DENYOOM | FAST,
+    categories: ["hash"],
+    since: "2.0.0",
+    group: "hash",
+    complexity: "O(1)",
+    summary: "Adds to the integer in a field of a hash, which counts as 0 when there is none.",
+    keys: KEYS,
+    args: [KEY_ARG, FIELD_ARG, { name: "increment", type: "integer" }],
+    handler: hincrbyCommand,
+  },
+  {
+    name: "hincrbyfloat",
+    arity: 4,
+    flags: WRITE | DENYOOM | FAST,
+    categories: ["hash"],
+    since: "2.6.0",
+    group: "hash",
+    complexity: "O(1)",
+    summary:
+      "Adds to the decimal number in a field of a hash, which counts as 0 when there is none.",
+    keys: KEYS,
+    args: [KEY_ARG, FIELD_ARG, { name: "increment", type: "double" }],
+    handler: hincrbyfloatCommand,
+  },
+];
