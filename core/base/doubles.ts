@@ -13,6 +13,8 @@
  * shortest digits, and then Redis prints the longer ones; Larder must print them as well. About 0.3
  * us per number, against 0.1 us for `String(v)`.
  *
+ * A number with few decimals, as prices and most scores are, needs none of that (`writeShortDecimal`, 40 ns).
+ *
  * Grisu2 works on 64-bit fractions. They are pairs (hi, lo) of doubles here, each half below 2^32
  * and every sum and product below 2^53, so nothing is rounded. BigInt would be shorter code and
  * several times slower in a ZRANGE WITHSCORES.
@@ -50,6 +52,15 @@ const WINDOW_EXPONENT_MAX = -32;
 const LOG10_2 = 0.30102999566398114;
 
 const TENS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
+
+/** The numbers that `writeShortDecimal` looks at: scaled they stay below 10^15. */
+const SHORT_MIN = 1e-6;
+const SHORT_MAX = 1e12;
+/** Cuts a double in two halves of 26 bits (Veltkamp). */
+const SPLIT = 2 ** 27 + 1;
+const FRACTION_BITS = 52;
+/** How far from v, in units of its last place, digits may be that Grisu2 is sure to find. */
+const EDGE = 0.49;
 
 const INF = ascii("inf");
 const NAN = ascii("nan");
@@ -118,6 +129,8 @@ export function writeDouble(dst: Uint8Array, off: number, v: number): number {
   if (v <= TWO_62 && Math.floor(v) === v) {
     return Number.isSafeInteger(v) ? formatInteger(dst, off, v) : writeWideInteger(dst, off, v);
   }
+  const end = writeShortDecimal(dst, off, v);
+  if (end > 0) return end;
   const count = grisu2(v);
   return writeDigits(dst, off, count, decimalExponent[0]);
 }
@@ -167,6 +180,48 @@ function writeWideInteger(dst: Uint8Array, off: number, v: number): number {
     rest = Math.floor(rest / 10);
   }
   return off + 9;
+}
+
+/**
+ * Writes a positive fraction that is a decimal of up to six places, three from 10^9 on, and returns the offset
+ * after it; 0 when it is none.
+ *
+ * If the nearest such decimal, n / scale, reads back as v, then with its zeros at the end dropped it is the
+ * shortest text that does: a shorter one, with zeros appended, would be as near to v, and decimals of at
+ * most 15 digits are further apart than the numbers that read as v. Grisu2 finds just these digits unless they
+ * lie near the edge of what reads as v, where it is not exact. So v * scale is computed exactly (Dekker's
+ * product), and what differs by nearly half a unit of v's last place is left to Grisu2.
+ */
+function writeShortDecimal(dst: Uint8Array, off: number, v: number): number {
+  if (v < SHORT_MIN || v >= SHORT_MAX) return 0;
+  let places = v < 1e9 ? 6 : 3;
+  const scale = TENS[places];
+  const scaled = v * scale;
+  let n = Math.round(scaled);
+  if (n / scale !== v) return 0;
+  const c = v * SPLIT;
+  const high = c - (c - v);
+  // The scale has so few bits that both products are exact.
+  const error = (high * scale - scaled) + (v - high) * scale;
+  bitsAsDouble[0] = v;
+  bits[1 - BITS_LO] -= FRACTION_BITS << 20;
+  bits[1 - BITS_LO] &= 0xfff00000;
+  bits[BITS_LO] = 0;
+  if (Math.abs(n - scaled - error) > EDGE * bitsAsDouble[0] * scale) return 0;
+  const whole = Math.floor(v);
+  n -= whole * scale;
+  while (n % 10 === 0) {
+    n /= 10;
+    places--;
+  }
+  off = formatInteger(dst, off, whole);
+  dst[off] = 0x2e; // '.'
+  for (let i = places; i > 0; i--) {
+    const rest = (n / 10) | 0;
+    dst[off + i] = 0x30 + (n - rest * 10);
+    n = rest;
+  }
+  return off + 1 + places;
 }
 
 /** Lays `count` digits times 10^`k` out as fpconv does. */
