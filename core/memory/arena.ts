@@ -31,6 +31,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { CopyOnWrite, type FrozenImage } from "./copy_on_write.ts";
 import { Extents, PAGE_BYTES } from "./extents.ts";
 import { Poison, POISON_BYTE } from "./poison.ts";
 import { Runs } from "./runs.ts";
@@ -100,6 +101,9 @@ export class Arena {
   /** Bytes of the segments that are open. */
   private openBytes = 0;
   private committedPages = 0;
+  /** Pages lent to a snapshot. */
+  private lentPages = 0;
+  private readonly cow: CopyOnWrite;
   private readonly segmentsMax: number;
   private readonly poison: Poison | null;
 
@@ -114,6 +118,7 @@ export class Arena {
     this.i32 = this.words;
     this.f64 = this.doubles;
     this.runs = new Runs(this.words, this);
+    this.cow = new CopyOnWrite(this.bytes, this.extents, this);
     this.openSegment(this.segmentBytes);
     // Page 0 of segment 0 is never handed out: its offset is the null ref.
     this.extents[0].alloc(1);
@@ -143,7 +148,7 @@ export class Arena {
   /** Bytes that can still be committed, as if no stretch of pages were broken up. */
   get headroomBytes(): number {
     const unopened = (this.segmentsMax - this.bytes.length) * this.segmentBytes;
-    return unopened + this.openBytes - this.committedBytes;
+    return unopened + this.openBytes - this.committedBytes - this.lentPages * PAGE_BYTES;
   }
 
   /** Bytes a block of `size` bytes really takes. */
@@ -302,14 +307,71 @@ export class Arena {
     extents.free(page);
   }
 
+  // Snapshots.
+
+  /** Whether a snapshot is being taken. */
+  get isFrozen(): boolean {
+    return this.cow.isActive;
+  }
+
+  /** Bytes that were copied because they changed while a snapshot was taken: the one under way, or the last. */
+  get copiedBytes(): number {
+    return this.cow.copiedPages * PAGE_BYTES;
+  }
+
+  /** Whether the snapshot under way is lost because there was no memory for copies. */
+  get isImageLost(): boolean {
+    return this.cow.isLost;
+  }
+
+  /**
+   * Keeps all bytes as they are now, for whoever reads them through a FrozenBlocks, until `thaw`. Stores go
+   * on and copy what they change first.
+   */
+  freeze(): FrozenImage {
+    assert(!this.isFrozen, "one snapshot at a time");
+    // Copies may take half of what is left, so that the data can grow too.
+    const half = Math.floor(this.headroomBytes / PAGE_BYTES / 2);
+    return this.cow.begin(Math.min(this.committedPages, half));
+  }
+
+  /** Ends the snapshot; nobody reads its image any more. */
+  thaw(): void {
+    this.cow.end();
+  }
+
+  /** Lends out up to `pages` free pages in a row, opening a segment where need be. 0: there are none. */
+  lendPages(pages: number): number {
+    let segment = this.extents.length - 1;
+    let page = this.extents[segment].allocLongest(pages);
+    if (page < 0) {
+      if (this.bytes.length === this.segmentsMax || !this.triesToOpenSegment()) return 0;
+      page = this.extents[++segment].allocLongest(pages);
+    }
+    const count = this.extents[segment].pagesAt(page);
+    this.lentPages += count;
+    if (this.poison !== null) this.poison.pagesTaken(segment, page, count);
+    return segment << 27 | page * (PAGE_BYTES / 8);
+  }
+
+  /** Takes lent pages back. */
+  returnPages(ref: number): void {
+    const extents = this.extents[ref >>> 27];
+    const page = refOffset(ref) / PAGE_BYTES;
+    const pages = extents.pagesAt(page);
+    if (this.poison !== null) this.poisonPages(this.poison, ref, 0, pages);
+    this.lentPages -= pages;
+    extents.free(page);
+  }
+
   /** Throws unless the allocator's own books agree with each other. */
   validateIntegrity(): void {
     for (const extents of this.extents) extents.validateIntegrity();
     this.runs.validateIntegrity();
     let pages = 0;
     for (const extents of this.extents) pages += extents.usedPages;
-    assert(pages === this.committedPages, "the pages in use are counted");
-    const large = pages - this.runs.count * (RUN_BYTES / PAGE_BYTES) - 1;
+    assert(pages === this.committedPages + this.lentPages, "the pages in use are counted");
+    const large = this.committedPages - this.runs.count * (RUN_BYTES / PAGE_BYTES) - 1;
     assert(
       large * PAGE_BYTES + this.runs.usedBytes() === this.usedBytes,
       "the used bytes are the blocks in runs and the large blocks",
@@ -330,6 +392,15 @@ export class Arena {
     this.committedPages += pages - old;
     if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
     return true;
+  }
+
+  private triesToOpenSegment(): boolean {
+    try {
+      this.openSegment(this.segmentBytes);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private openSegment(bytes: number): void {

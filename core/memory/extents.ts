@@ -61,6 +61,27 @@ export class Extents {
     return page;
   }
 
+  /**
+   * Takes up to `max` pages in a row, as many as one of the longest free extents has. Returns the first page, whose
+   * extent says how many they are, or -1 when all are in use.
+   */
+  allocLongest(max: number): number {
+    for (let list = LISTS - 1; list >= 0; list--) {
+      const page = this.heads[list];
+      if (page >= 0) return this.alloc(Math.min(max, -this.length[page]));
+    }
+    return -1;
+  }
+
+  /** Stores `value` for each free page into `out`, which has an element per page. */
+  markFree(out: Int32Array, value: number): void {
+    for (let list = 0; list < LISTS; list++) {
+      for (let page = this.heads[list]; page >= 0; page = this.next[page]) {
+        out.fill(value, page, page - this.length[page]);
+      }
+    }
+  }
+
   /** Pages of the used extent that begins at `page`. */
   pagesAt(page: number): number {
     const count = this.length[page];
