@@ -73,7 +73,7 @@ export class GeoArea {
   frameBottom = 0;
   frameTop = 0;
 
-  /** Distance of the position that `contains` or `containsNear` accepted last, in meters. */
+  /** Distance of the position that `contains` accepted last, in meters. */
   distanceM = 0.5;
 
   private minLon = 0.5;
@@ -85,6 +85,7 @@ export class GeoArea {
   private latCosine = 0.5;
   private haversineLow = 0.5;
   private haversineHigh = 0.5;
+  private isOnMeridian = false;
 
   /** Becomes a circle. The radius is in units of `toMeters`. */
   setCircle(radius: number, toMeters: number): void {
@@ -121,28 +122,36 @@ export class GeoArea {
 
   /** Whether a position is inside; `distanceM` is then how far from the centre. */
   contains(lon: number, lat: number): boolean {
-    if (this.isBox) {
-      if (geoLatDistance(lat, this.lat) > this.heightM / 2) return false;
-      if (geoDistance(lon, lat, this.lon, lat) > this.widthM / 2) return false;
-      this.distanceM = geoDistance(this.lon, this.lat, lon, lat);
-      return true;
-    }
-    this.distanceM = geoDistance(this.lon, this.lat, lon, lat);
-    return !(this.distanceM > this.radiusM);
+    if (this.isBox && !this.boxContains(lon, lat)) return false;
+    const a = this.haversine(lon, lat);
+    if (!this.isBox && a > this.haversineHigh) return false;
+    // On the centre's meridian the formula is a simpler one.
+    this.distanceM = this.isOnMeridian
+      ? geoLatDistance(this.lat, lat)
+      : 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(a));
+    return this.isBox || !(this.distanceM > this.radiusM);
   }
 
   /** Whether a position is inside, when nobody asks for the distance. */
   touches(lon: number, lat: number): boolean {
-    if (this.isBox) {
-      return !(geoLatDistance(lat, this.lat) > this.heightM / 2) &&
-        !(geoDistance(lon, lat, this.lon, lat) > this.widthM / 2);
-    }
+    if (this.isBox) return this.boxContains(lon, lat);
+    const a = this.haversine(lon, lat);
+    if (a > this.haversineHigh) return false;
+    return a < this.haversineLow || this.contains(lon, lat);
+  }
+
+  private boxContains(lon: number, lat: number): boolean {
+    return !(geoLatDistance(lat, this.lat) > this.heightM / 2) &&
+      !(geoDistance(lon, lat, this.lon, lat) > this.widthM / 2);
+  }
+
+  /** The haversine of the angle between a position and the centre. */
+  private haversine(lon: number, lat: number): number {
     const v = Math.sin((lon * RADIANS_PER_DEGREE - this.lonRadians) / 2);
     const latRadians = lat * RADIANS_PER_DEGREE;
     const u = Math.sin((latRadians - this.latRadians) / 2);
-    const a = u * u + this.latCosine * Math.cos(latRadians) * v * v;
-    if (a > this.haversineHigh) return false;
-    return a < this.haversineLow || this.contains(lon, lat);
+    this.isOnMeridian = v === 0;
+    return u * u + this.latCosine * Math.cos(latRadians) * v * v;
   }
 
   /** The rectangle of degrees around the area, as Redis has it: narrower than the truth in places. */

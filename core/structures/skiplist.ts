@@ -258,6 +258,16 @@ export class Skiplist {
     return ref !== 0 && scoreFitsMax(range, this.score(ref)) ? ref : 0;
   }
 
+  /**
+   * `firstInScoreRange` for a range that begins no earlier than that of the call just before, of this function or of
+   * that one; no other operation is in between. Continues where that search ended: the nearer, the quicker.
+   */
+  nextInScoreRange(root: number, range: ScoreRange): number {
+    this.continueToScore(root, range.min, range.minExclusive);
+    const ref = this.word(path.refs[0], path.links[0] + FORWARD);
+    return ref !== 0 && scoreFitsMax(range, this.score(ref)) ? ref : 0;
+  }
+
   /** The last entry in a range of scores, or 0. */
   lastInScoreRange(root: number, range: ScoreRange): number {
     this.descendToScore(root, range.max, !range.maxExclusive, path);
@@ -424,15 +434,40 @@ export class Skiplist {
 
   /** To before the entries that are not below `score`; with `orEqual` to before those above it. */
   private descendToScore(root: number, score: number, orEqual: boolean, out: Path): void {
+    const { refs, links, ranks } = out;
+    const top = this.word(root, ROOT_LEVELS);
+    refs[top - 1] = root;
+    links[top - 1] = ROOT_LINKS;
+    ranks[top - 1] = 0;
+    this.descendFrom(top - 1, score, orEqual, out);
+  }
+
+  /** The same, from the path of such a descent to a score that is not above this one. */
+  private continueToScore(root: number, score: number, orEqual: boolean): void {
+    const { refs, links } = path;
+    const top = this.word(root, ROOT_LEVELS);
+    // Where the next entry is not before the place wanted, all higher levels stay as they are.
+    let levels = 0;
+    for (; levels < top; levels++) {
+      const next = this.word(refs[levels], links[levels] + 2 * levels + FORWARD);
+      if (next === 0) break;
+      const nextScore = this.score(next);
+      if (!(nextScore < score || (orEqual && nextScore === score))) break;
+    }
+    if (levels > 0) this.descendFrom(levels - 1, score, orEqual, path);
+  }
+
+  /** Descends from a level whose place in the path is set, to before a score. */
+  private descendFrom(level: number, score: number, orEqual: boolean, out: Path): void {
     const { i32, f64 } = this;
     const { refs, links, ranks } = out;
-    let ref = root;
-    let words = i32[root >>> 27];
-    let base = (root & REF_OFFSET_MASK) << 1;
-    let link = ROOT_LINKS;
-    let rank = 0;
+    let ref = refs[level];
+    let words = i32[ref >>> 27];
+    let base = (ref & REF_OFFSET_MASK) << 1;
+    let link = links[level];
+    let rank = ranks[level];
     let tooFar = 0;
-    for (let l = words[base + ROOT_LEVELS] - 1; l >= 0; l--) {
+    for (let l = level; l >= 0; l--) {
       for (;;) {
         const at = base + link + 2 * l;
         const next = words[at + FORWARD];

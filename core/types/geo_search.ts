@@ -26,6 +26,7 @@ import {
 import { GEO_CELLS, type GeoArea } from "../base/geo_area.ts";
 import { leastFirst } from "../base/least_first.ts";
 import type { Arena } from "../memory/arena.ts";
+import { Skiplist } from "../structures/skiplist.ts";
 import { entryScore } from "../structures/skiplist_entry.ts";
 import { ScoreRange } from "../structures/zset_range.ts";
 import type { ZSets } from "./t_zset.ts";
@@ -34,10 +35,13 @@ import { ZsetCursor } from "./zset_cursor.ts";
 import { zlScore } from "./zset_listpack.ts";
 
 /** Members outside the frame that are passed before some are left out. */
-const OUTSIDE_MAX = 32;
+const OUTSIDE_MAX = 128;
 const HALF_BITS = 13;
 const TWO_26 = 2 ** 26;
 const STRIPES = 2 ** GEO_STEPS_MAX;
+const STRIPE_MASK: number = STRIPES - 1;
+/** Scores of positions are below this, but for those at the very end of an axis. */
+const GEOHASH_END: number = STRIPES * STRIPES;
 /** Results that there is room for while nobody searches: 192 KiB. */
 const KEPT_RESULTS_MAX = 1 << 14;
 const FIRST_RESULTS = 64;
@@ -52,13 +56,22 @@ export class GeoSearch {
 
   private readonly arena: Arena;
   private readonly zsets: ZSets;
+  private readonly skiplist: Skiplist;
   private readonly range = new ScoreRange();
+  /** The ranges to be walked: how many; each one's scores, the second not included, and first place. */
+  private ranges = 0;
+  private readonly begins = new Float64Array(GEO_CELLS);
+  private readonly ends = new Float64Array(GEO_CELLS);
+  private readonly starts = new Int32Array(GEO_CELLS);
+  /** Their indices, by where they begin. */
+  private readonly ascending = new Int32Array(GEO_CELLS);
   /** Where the walk is; of a set that it shows, `read` at a place gives the member. */
   readonly cursor = new ZsetCursor();
 
   constructor(context: TypeContext, zsets: ZSets) {
     this.arena = context.arena;
     this.zsets = zsets;
+    this.skiplist = new Skiplist(context.arena);
   }
 
   /**
@@ -66,16 +79,12 @@ export class GeoSearch {
    */
   run(ref: number, area: GeoArea, limit: number, withDistance: boolean): void {
     this.count = 0;
-    let last = 0;
-    for (let i = 0; i < GEO_CELLS; i++) {
-      if (area.cellUsed[i] === 0) continue;
-      const x = area.cellX[i];
-      const y = area.cellY[i];
-      // In large areas neighbours may be one cell. As in Redis the first is not compared with.
-      if (last !== 0 && x === area.cellX[last] && y === area.cellY[last]) continue;
+    this.setRanges(area);
+    this.seekRanges(ref);
+    for (let i = 0; i < this.ranges; i++) {
       if (limit !== 0 && this.count >= limit) return;
-      this.searchCell(ref, area, x, y, limit, withDistance);
-      last = i;
+      this.cursor.at = this.starts[i];
+      this.walk(ref, area, this.ends[i], limit, withDistance);
     }
   }
 
@@ -106,21 +115,61 @@ export class GeoSearch {
     this.order = new Int32Array(FIRST_RESULTS);
   }
 
-  private searchCell(
+  /** Notes the ranges of scores to be walked, in order. */
+  private setRanges(area: GeoArea): void {
+    const { range, starts, begins, ends } = this;
+    let count = 0;
+    let last = 0;
+    for (let i = 0; i < GEO_CELLS; i++) {
+      if (area.cellUsed[i] === 0) continue;
+      const x = area.cellX[i];
+      const y = area.cellY[i];
+      // In large areas neighbours may be one cell. As in Redis the first is not compared with.
+      if (last !== 0 && x === area.cellX[last] && y === area.cellY[last]) continue;
+      last = i;
+      if (!this.setRange(area, x, y)) continue;
+      begins[count] = range.min;
+      ends[count] = range.max;
+      starts[count] = 0;
+      count++;
+    }
+    this.ranges = count;
+  }
+
+  /**
+   * Finds where each range starts. In a large set from the lowest range to the highest: they are near each other, so
+   * most of them are a few steps from the one before.
+   */
+  private seekRanges(ref: number): void {
+    const { zsets, skiplist, cursor, range, starts, begins, ends, ascending } = this;
+    const count = this.ranges;
+    for (let i = 0; i < count; i++) {
+      let at = i;
+      for (; at > 0 && begins[ascending[at - 1]] > begins[i]; at--) {
+        ascending[at] = ascending[at - 1];
+      }
+      ascending[at] = i;
+    }
+    for (let i = 0; i < count; i++) {
+      const index = ascending[i];
+      range.set(begins[index], false, ends[index], true);
+      if (i === 0 || cursor.isSmall) {
+        zsets.seekFirstInScores(ref, range, cursor);
+        starts[index] = cursor.at;
+      } else starts[index] = skiplist.nextInScoreRange(cursor.block, range);
+    }
+  }
+
+  /** Walks a range from where the cursor is. */
+  private walk(
     ref: number,
     area: GeoArea,
-    cellX: number,
-    cellY: number,
+    end: number,
     limit: number,
     withDistance: boolean,
   ): void {
     const { arena, zsets, cursor, range } = this;
-    const { steps } = area;
-    const end = cellScore(cellX, cellY, steps, true);
-    range.set(cellScore(cellX, cellY, steps, false), false, end, true);
-    zsets.seekFirstInScores(ref, range, cursor);
-    // A cell beyond the last one holds only what is at the very end of both axes.
-    const maySkip = !cursor.isSmall && cellX < 2 ** steps && cellY < 2 ** steps;
+    const maySkip = !cursor.isSmall && end <= GEOHASH_END;
     let outside = 0;
     while (cursor.at !== 0) {
       const score = cursor.isSmall
@@ -141,13 +190,48 @@ export class GeoSearch {
         }
       } else if (++outside === OUTSIDE_MAX && maySkip) {
         outside = 0;
-        range.min = nextScore(area, x, y);
+        range.set(nextScore(area, x, y), false, end, true);
         if (range.min >= end) return;
         zsets.seekFirstInScores(ref, range, cursor);
         continue;
       }
       zsets.next(cursor);
     }
+  }
+
+  /**
+   * Sets `range` to the scores of a cell, from the lower left corner of its part within the frame to the upper
+   * right one: stripes in between have scores in between. False when there is no such part.
+   */
+  private setRange(area: GeoArea, cellX: number, cellY: number): boolean {
+    const { range } = this;
+    const { steps, frameX, frameSpan } = area;
+    const cells = 2 ** steps;
+    if (cellX >= cells || cellY >= cells) {
+      // A cell beyond the last one holds only what is at the very end of an axis.
+      const end = cellScore(cellX, cellY, steps, true);
+      range.set(cellScore(cellX, cellY, steps, false), false, end, true);
+      return true;
+    }
+    const size = STRIPES / cells;
+    const bottom = Math.max(cellY * size, area.frameBottom);
+    const top = Math.min(cellY * size + size - 1, area.frameTop);
+    let left = cellX * size;
+    let right = left + size - 1;
+    const beforeFrame = (frameX - left) & STRIPE_MASK;
+    const insideFrame = (left - frameX) & STRIPE_MASK;
+    if (beforeFrame < size) {
+      // The frame begins in this cell, and may go round the globe and end in it too.
+      if (insideFrame > frameSpan) {
+        left += beforeFrame;
+        right = Math.min(right, left + frameSpan);
+      }
+    } else if (insideFrame <= frameSpan) right = Math.min(right, left + frameSpan - insideFrame);
+    else return false;
+    if (bottom > top) return false;
+    const min = cellScore(left, bottom, GEO_STEPS_MAX, false);
+    range.set(min, false, cellScore(right, top, GEO_STEPS_MAX, true), true);
+    return true;
   }
 
   private add(place: number, distance: number): void {
@@ -175,7 +259,7 @@ function nextScore(area: GeoArea, x: number, y: number): number {
     if (bits === GEO_STEPS_MAX) return Infinity;
     // Behind it: the next square of its size in the order of scores.
     const score = cellScore(x >> bits, y >> bits, GEO_STEPS_MAX - bits, true);
-    if (score >= STRIPES * STRIPES) return Infinity;
+    if (score >= GEOHASH_END) return Infinity;
     const high = Math.floor(score / TWO_26);
     const low = score - high * TWO_26;
     x = oddBits(high) << HALF_BITS | oddBits(low);
@@ -191,7 +275,7 @@ function touchesFrame(area: GeoArea, x: number, y: number, bits: number): boolea
   const bottom = (y >> bits) * size;
   if (bottom > area.frameTop || bottom + size - 1 < area.frameBottom) return false;
   // The frame begins within the square, or the square within the frame.
-  const toFrame = (area.frameX - left) & (STRIPES - 1);
-  const toSquare = (left - area.frameX) & (STRIPES - 1);
+  const toFrame = (area.frameX - left) & STRIPE_MASK;
+  const toSquare = (left - area.frameX) & STRIPE_MASK;
   return toFrame < size || toSquare <= area.frameSpan;
 }
