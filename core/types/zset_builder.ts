@@ -8,7 +8,8 @@
  *     begin()   put() aggregate() drop() ...   finish()   refs, moveInto()   clear()
  *
  * In order, the entries of a large result are linked each behind the last, whose links are in the cache;
- * inserting them as they come takes a search each.
+ * inserting them as they come takes a search each. Differences, and intersections of sets whose scores agree, come
+ * in order by themselves.
  *
  * Ownership: the builder owns what it has collected until `moveInto` has given it away; `clear` frees it.
  */
@@ -45,7 +46,7 @@ const KEPT_REFS_MAX = 1 << 16;
 let sorted: Arena | null = null;
 
 export class ZsetBuilder {
-  /** The entries in order, after `finish`. */
+  /** The entries in order, after `finish`; as they came before. */
   refs = new RefList();
 
   private readonly context: TypeContext;
@@ -54,6 +55,9 @@ export class ZsetBuilder {
   private readonly skiplist: Skiplist;
   /** Of the dict; 0 between builds. */
   private root = 0;
+  /** Whether `refs` is in order so far, and whether it has nothing but what is in the dict. */
+  private isOrdered = true;
+  private isExact = true;
 
   constructor(context: TypeContext) {
     this.context = context;
@@ -70,6 +74,8 @@ export class ZsetBuilder {
   /** Begins with no pairs. Throws ArenaFull. */
   begin(): void {
     this.clear();
+    this.isOrdered = true;
+    this.isExact = true;
     this.root = this.dict.create();
   }
 
@@ -89,8 +95,12 @@ export class ZsetBuilder {
     const { arena, dict } = this;
     const hash = dict.hash(buf, off, len);
     const entry = dict.find(hash, buf, off, len);
-    if (entry === 0) this.insert(hash, score, buf, off, len);
-    else arena.storeF64(entry, SCORE_OFF, aggregated(entryScore(arena, entry), score, aggregate));
+    if (entry === 0) {
+      this.insert(hash, score, buf, off, len);
+      return;
+    }
+    arena.storeF64(entry, SCORE_OFF, aggregated(entryScore(arena, entry), score, aggregate));
+    this.isOrdered = false;
   }
 
   /** Takes a member's pair out again, if it is here. */
@@ -101,18 +111,21 @@ export class ZsetBuilder {
     if (entry === 0) return;
     dict.removeFound(hash);
     this.arena.free(entry);
+    this.isExact = false;
+    this.isOrdered = false;
   }
 
   /** Puts the pairs in order, into `refs`. No more are added then. */
   finish(): void {
     const { refs, dict } = this;
-    refs.clear();
-    let cursor = 0;
-    do {
-      cursor = dict.scan(cursor, refs);
-    } while (cursor !== 0);
-    sorted = this.arena;
-    refs.refs.subarray(0, refs.length).sort(compareEntries);
+    if (!this.isExact) {
+      refs.clear();
+      let cursor = 0;
+      do {
+        cursor = dict.scan(cursor, refs);
+      } while (cursor !== 0);
+    }
+    if (!this.isOrdered) refs.refs.subarray(0, refs.length).sort(compareEntries);
   }
 
   /**
@@ -168,6 +181,13 @@ export class ZsetBuilder {
       arena.free(entry);
       throw error;
     }
+    const { refs } = this;
+    sorted = arena;
+    const last = refs.length - 1;
+    if (this.isOrdered && last >= 0 && compareEntries(refs.refs[last], entry) > 0) {
+      this.isOrdered = false;
+    }
+    refs.push(entry);
   }
 
   private appendTo(ref: number, lenSum: number): void {
