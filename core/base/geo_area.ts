@@ -103,12 +103,12 @@ export class GeoArea {
 
   /** Works out cells and frame. The centre and the size are set. */
   cover(): void {
-    this.setBounds();
-    this.chooseCells();
-    this.setFrame();
     this.latRadians = this.lat * RADIANS_PER_DEGREE;
     this.lonRadians = this.lon * RADIANS_PER_DEGREE;
     this.latCosine = Math.cos(this.latRadians);
+    this.setBounds();
+    this.chooseCells();
+    this.setFrame();
     const sine = Math.sin(Math.min(this.radiusM / EARTH_RADIUS_M / 2, Math.PI / 2));
     this.haversineLow = sine * sine * (1 - HAVERSINE_MARGIN) - Number.MIN_VALUE;
     this.haversineHigh = sine * sine * (1 + HAVERSINE_MARGIN) + Number.MIN_VALUE;
@@ -196,7 +196,7 @@ export class GeoArea {
     const { cellX, cellY, steps } = this;
     const x = lonStripe(this.lon, steps);
     const y = latStripe(this.lat, steps);
-    const mask = 2 ** steps - 1;
+    const mask = (1 << steps) - 1;
     for (let i = 0; i < GEO_CELLS; i++) {
       cellX[i] = EAST[i] === 0 ? x : (x + EAST[i]) & mask;
       cellY[i] = NORTH[i] === 0 ? y : (y + NORTH[i]) & mask;
@@ -239,8 +239,7 @@ export class GeoArea {
       return sine < SINE_MAX ? 2 * Math.asin(sine) / RADIANS_PER_DEGREE : 180;
     }
     if (latMax >= 90) return 180;
-    const sine = Math.sin(this.radiusM / EARTH_RADIUS_M) /
-      Math.cos(this.lat * RADIANS_PER_DEGREE);
+    const sine = Math.sin(this.radiusM / EARTH_RADIUS_M) / this.latCosine;
     return sine < SINE_MAX ? Math.asin(sine) / RADIANS_PER_DEGREE : 180;
   }
 }

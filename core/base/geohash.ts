@@ -79,22 +79,22 @@ export function geoScore(lon: number, lat: number): number {
 
 /** The stripe of a longitude among 2^steps: 2^steps itself for the upper end. */
 export function lonStripe(lon: number, steps: number): number {
-  return Math.floor((lon - GEO_LON_MIN) / LON_SPAN * 2 ** steps);
+  return Math.floor((lon - GEO_LON_MIN) / LON_SPAN * (1 << steps));
 }
 
 /** The stripe of a latitude among 2^steps. */
 export function latStripe(lat: number, steps: number): number {
-  return Math.floor((lat - GEO_LAT_MIN) / LAT_SPAN * 2 ** steps);
+  return Math.floor((lat - GEO_LAT_MIN) / LAT_SPAN * (1 << steps));
 }
 
 /** Where stripe `x` of 2^steps begins. */
 export function lonOfStripe(x: number, steps: number): number {
-  return GEO_LON_MIN + x / 2 ** steps * LON_SPAN;
+  return GEO_LON_MIN + x / (1 << steps) * LON_SPAN;
 }
 
 /** Where stripe `y` of 2^steps begins. */
 export function latOfStripe(y: number, steps: number): number {
-  return GEO_LAT_MIN + y / 2 ** steps * LAT_SPAN;
+  return GEO_LAT_MIN + y / (1 << steps) * LAT_SPAN;
 }
 
 /** The longitude that stands for stripe `x` of 2^26: its middle. */
@@ -117,7 +117,8 @@ export function stripeLat(y: number): number {
  */
 export function cellScore(x: number, y: number, steps: number, isEnd: boolean): number {
   const bits = interleavedHigh(x, y) * TWO_26 + (interleavedLow(x, y) + (isEnd ? 1 : 0));
-  return bits * 2 ** (2 * (GEO_STEPS_MAX - steps));
+  const side = 1 << (GEO_STEPS_MAX - steps);
+  return bits * side * side;
 }
 
 /** Distance in meters. */

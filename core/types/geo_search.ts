@@ -206,7 +206,7 @@ export class GeoSearch {
   private setRange(area: GeoArea, cellX: number, cellY: number): boolean {
     const { range } = this;
     const { steps, frameX, frameSpan } = area;
-    const cells = 2 ** steps;
+    const cells = 1 << steps;
     if (cellX >= cells || cellY >= cells) {
       // A cell beyond the last one holds only what is at the very end of an axis.
       const end = cellScore(cellX, cellY, steps, true);
@@ -270,7 +270,7 @@ function nextScore(area: GeoArea, x: number, y: number): number {
 
 /** Whether the aligned square of 2^bits stripes around some may have any within the frame. */
 function touchesFrame(area: GeoArea, x: number, y: number, bits: number): boolean {
-  const size = 2 ** bits;
+  const size = 1 << bits;
   const left = (x >> bits) * size;
   const bottom = (y >> bits) * size;
   if (bottom > area.frameTop || bottom + size - 1 < area.frameBottom) return false;
