@@ -16,6 +16,7 @@ import { openSuite, type Result, runUnit, type Suite } from "./suite.ts";
 /** Units that run when none is named: those whose commands Larder has. */
 const UNITS = ["type/string", "type/incr", "keyspace", "expire", "scan", "protocol", "querybuf"];
 UNITS.push("quit", "info-command");
+UNITS.push("bitops", "bitfield", "hyperloglog", "geo");
 UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset", "sort");
 UNITS.push("type/stream", "type/stream-cgroups");
 
