@@ -476,6 +476,7 @@ export class Keyspace {
       throw error;
     }
     if (ref !== 0) {
+      if (this.fields.concerns(ref)) this.fields.forget(db, ref);
       if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
       db.keys.replaceFound(target);
       if (this.waiters !== null) this.waiters.added(db, this.hash, target);

@@ -17,6 +17,7 @@ import { ReplyError } from "../support/resp_reply.ts";
 import { startLarder, startRedis, type TestServer } from "../support/server.ts";
 import { explain, isOlder } from "./differences.ts";
 import { randomCommand, type Template, type Words } from "./grammar.ts";
+import { LIMITS } from "./limits.ts";
 import { normalise, show } from "./normalise.ts";
 import { BLOCKING_TEMPLATES, FIELD_TTL_TEMPLATES, TEMPLATE_GROUPS } from "./templates.ts";
 
@@ -29,19 +30,6 @@ const HISTORY = 12;
 /** One command in so many may block. */
 const BLOCKING_EVERY = 500;
 const SHOWN_MAX = 400;
-
-/** Limits that are drawn for each round. */
-const LIMITS: readonly [string, readonly string[]][] = [
-  ["list-max-listpack-size", ["-2", "4", "30"]],
-  ["list-compress-depth", ["0", "1"]],
-  ["hash-max-listpack-entries", ["512", "4"]],
-  ["hash-max-listpack-value", ["64", "10"]],
-  ["set-max-intset-entries", ["512", "4"]],
-  ["set-max-listpack-entries", ["128", "4"]],
-  ["zset-max-listpack-entries", ["128", "4"]],
-  ["stream-node-max-entries", ["100", "3"]],
-  ["hll-sparse-max-bytes", ["3000", "100"]],
-];
 
 export interface RunOptions {
   commands: number;

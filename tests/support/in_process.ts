@@ -175,6 +175,7 @@ export class InProcess {
     for (const db of dbs) {
       db.keys.validateIntegrity();
       db.expires.validateIntegrity();
+      if (db.fieldExpires.root !== 0) db.fieldExpires.validateIntegrity();
       refs.clear();
       let cursor = 0;
       do {
