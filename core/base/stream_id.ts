@@ -26,6 +26,12 @@ const DASH = 0x2d;
 const PLUS = 0x2b;
 const STAR = 0x2a;
 
+// The time that was written last, as text: ids that are written one after another often share it.
+const timeText = new Uint8Array(20);
+let timeLen = 0;
+let timeHi = 0;
+let timeLo = 0;
+
 // What `parseUnsigned` read.
 let readHi = 0;
 let readLo = 0;
@@ -114,9 +120,17 @@ export function compareIds(a: StreamId, b: StreamId): number {
 
 /** Writes the text of an id, up to STREAM_ID_LEN_MAX bytes, and returns the offset after it. */
 export function formatStreamId(dst: Uint8Array, off: number, id: StreamId): number {
-  off = formatUnsigned(dst, off, id.msHi, id.msLo);
+  const { msHi, msLo, seqHi, seqLo } = id;
+  if (msLo !== timeLo || msHi !== timeHi || timeLen === 0) {
+    timeLen = formatUnsigned(timeText, 0, msHi, msLo);
+    timeHi = msHi;
+    timeLo = msLo;
+  }
+  for (let i = 0; i < timeLen; i++) dst[off + i] = timeText[i];
+  off += timeLen;
   dst[off] = DASH;
-  return formatUnsigned(dst, off + 1, id.seqHi, id.seqLo);
+  if (seqHi === 0 && seqLo >= 0) return formatInteger(dst, off + 1, seqLo);
+  return formatUnsigned(dst, off + 1, seqHi, seqLo);
 }
 
 /**

@@ -94,10 +94,16 @@ function xaddCommand(c: Client): void {
     }
     last.setMin();
   } else streams.lastId(streams.root(ref), last);
-  if (!chooseIdOrReply(c, first)) return;
+  if (!chooseIdOrReply(c)) return;
+  let bytes = 0;
+  for (let i = first; i < c.argc; i++) bytes += len[i];
+  if (bytes > NODE_BYTES_MAX) {
+    c.reply.addError("ERR Elements are too large to be stored");
+    return;
+  }
   if (isNew) ref = keyspace.create(c.db, buf, off[1], len[1], TYPE_STREAM);
   const stream = streams.root(ref);
-  streams.append(stream, id, buf, off, len, first, parts >> 1);
+  streams.append(stream, id, buf, off, len, first, parts >> 1, bytes);
   addStreamId(c.reply, id);
   notify(c, NOTIFY_STREAM, "xadd", 1);
   c.server.dirty++;
@@ -108,8 +114,8 @@ function xaddCommand(c: Client): void {
   if (!isNew) signalKeyReady(c, 1);
 }
 
-/** Puts the id of the next entry, whose fields begin at argument `first`, into `id`. False after an error reply. */
-function chooseIdOrReply(c: Client, first: number): boolean {
+/** Puts the id of the next entry into `id`. False after an error reply. */
+function chooseIdOrReply(c: Client): boolean {
   if (last.isMax()) {
     c.reply.addError(
       "ERR The stream has exhausted the last possible ID, unable to add more items",
@@ -136,12 +142,7 @@ function chooseIdOrReply(c: Client, first: number): boolean {
     );
     return false;
   }
-  const { argc, argv: { len } } = c;
-  let bytes = 0;
-  for (let i = first; i < argc; i++) bytes += len[i];
-  if (bytes <= NODE_BYTES_MAX) return true;
-  c.reply.addError("ERR Elements are too large to be stored");
-  return false;
+  return true;
 }
 
 function xdelCommand(c: Client): void {

@@ -77,6 +77,7 @@ export function parseTrimOrReply(c: Client, isXadd: boolean): number {
   trim.noMkstream = false;
   trim.isIdGiven = false;
   trim.isSeqGiven = false;
+  if (isXadd && argIsChar(c, 2, STAR)) return 2;
   let isLimitGiven = false;
   let i = 2;
   for (; i < c.argc; i++) {

@@ -365,7 +365,10 @@ export function lpAppendAll(arena: Arena, ref: number, other: number): number {
   return insertAll(arena, ref, lpBytes(arena, ref) - 1, other);
 }
 
-/** Appends `count` entries that are encoded already (listpack_writer.ts). Throws ArenaFull. */
+/**
+ * Appends `count` entries that are encoded already (listpack_writer.ts) and for which `lpReserve` or `lpCreate` has
+ * made room.
+ */
 export function lpAppendEntries(
   arena: Arena,
   ref: number,
@@ -373,13 +376,12 @@ export function lpAppendEntries(
   off: number,
   len: number,
   count: number,
-): number {
-  const end = lpBytes(arena, ref) - 1;
-  const known = headerCount(arena, ref);
-  ref = resizeStretch(arena, ref, end, 0, len);
-  arena.copyIn(ref, end, buf, off, len);
-  if (known !== LP_COUNT_UNKNOWN) setCount(arena, ref, known + count);
-  return ref;
+): void {
+  const total = lpBytes(arena, ref);
+  arena.copyIn(ref, total - 1, buf, off, len);
+  arena.storeU8(ref, total + len - 1, LP_END);
+  arena.storeI32(ref, 0, total + len);
+  lpAddCount(arena, ref, count);
 }
 
 /** Inserts all entries of another listpack at the beginning. */

@@ -6,10 +6,14 @@
  *
  * Owners keep a writer and reuse it. A buffer that became large is dropped at the next `clear`.
  */
-import type { ReadonlyBytes } from "../base/bytes.ts";
+import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { encodeInt64, encodeInteger, encodeText, putEncoded } from "./listpack_entry.ts";
 
 const KEPT_MAX = 64 * 1024;
+/** Longest string whose length is in its first byte. */
+const SHORT_LEN_MAX = 63;
+/** A text that is a number begins with a digit or a minus, none of which is above this. */
+const NINE = 0x39;
 const NOTHING = new Uint8Array(0);
 
 export class ListpackWriter {
@@ -26,18 +30,39 @@ export class ListpackWriter {
 
   /** Text, as an integer where it is one's canonical form. */
   text(buf: ReadonlyBytes, off: number, len: number): void {
-    this.put(encodeText(buf, off, len), buf, off);
+    // Short text that is no number is written here, where it goes.
+    if (len > SHORT_LEN_MAX || len === 0 || buf[off] <= NINE) {
+      this.put(encodeText(buf, off, len), buf, off);
+      return;
+    }
+    if (this.pos + len + 2 > this.buf.length) this.grow(len + 2);
+    const { buf: out, pos } = this;
+    out[pos] = 0x80 | len;
+    copyBytes(out, pos + 1, buf, off, len);
+    out[pos + len + 1] = len + 1;
+    this.pos = pos + len + 2;
+    this.count++;
   }
 
   /** A safe integer. */
   integer(value: number): void {
-    if (value >= 0 && value <= 127) {
-      if (this.pos + 2 > this.buf.length) this.grow(2);
-      this.buf[this.pos] = value;
-      this.buf[this.pos + 1] = 1;
-      this.pos += 2;
-      this.count++;
-    } else this.put(encodeInteger(value), NOTHING, 0);
+    if (value < 0 || value > 4095) {
+      this.put(encodeInteger(value), NOTHING, 0);
+      return;
+    }
+    if (this.pos + 3 > this.buf.length) this.grow(3);
+    const { buf, pos } = this;
+    if (value < 128) {
+      buf[pos] = value;
+      buf[pos + 1] = 1;
+      this.pos = pos + 2;
+    } else {
+      buf[pos] = 0xc0 | value >> 8;
+      buf[pos + 1] = value;
+      buf[pos + 2] = 2;
+      this.pos = pos + 3;
+    }
+    this.count++;
   }
 
   /** A 64-bit integer. */

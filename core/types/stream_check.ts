@@ -43,6 +43,8 @@ export function streamNodeEntries(buf: ReadonlyBytes, off: number, len: number):
   const fields = integerAt(buf, at, end);
   at = after(buf, at, end);
   if (!(count >= 0 && deleted >= 0 && fields >= 0)) return -1;
+  // A short count is changed in place.
+  if (count < 0x80 && buf[off + LP_HEADER_BYTES] !== count) return -1;
   for (let i = 0; i < fields && at < end; i++) at = after(buf, at, end);
   if (integerAt(buf, at, end) !== 0) return -1;
   at = after(buf, at, end);

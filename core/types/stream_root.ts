@@ -46,10 +46,13 @@ export function readId(arena: Arena, ref: number, off: number, out: StreamId): v
 
 /** Stores an id at `off` of a block. */
 export function storeId(arena: Arena, ref: number, off: number, id: StreamId): void {
-  arena.storeI32(ref, off, id.msHi);
-  arena.storeI32(ref, off + 4, id.msLo);
-  arena.storeI32(ref, off + 8, id.seqHi);
-  arena.storeI32(ref, off + 12, id.seqLo);
+  const words = arena.i32[ref >>> 27];
+  const at = ((ref & REF_OFFSET_MASK) << 1) + (off >> 2);
+  // An id is like the one before it in most of its words, and a look is cheaper than a store.
+  if (words[at] !== id.msHi) arena.storeI32(ref, off, id.msHi);
+  if (words[at + 1] !== id.msLo) arena.storeI32(ref, off + 4, id.msLo);
+  if (words[at + 2] !== id.seqHi) arena.storeI32(ref, off + 8, id.seqHi);
+  if (words[at + 3] !== id.seqLo) arena.storeI32(ref, off + 12, id.seqLo);
 }
 
 /** The counter at `off` of a block, BIG when it is beyond 2^53. */

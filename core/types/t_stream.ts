@@ -8,7 +8,8 @@
  * A stream exists without entries: what it has given out, deleted and delivered is part of it.
  *
  * Only the last node grows. Its block doubles until it has the size of a usual node, and is cut to what it
- * needs when the next one begins: a stream of one entry takes 200 bytes, where Redis takes 4 KiB at once.
+ * needs when the next one begins, which gets as much room at once: a stream of one entry takes 200 bytes, where
+ * Redis takes 4 KiB.
  *
  * Methods take the block, which `root` finds, rather than the entry; groups are in stream_groups.ts.
  */
@@ -17,6 +18,7 @@ import { compareIds, StreamId } from "../base/stream_id.ts";
 import { type Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
 import { IdIndex } from "../structures/id_index.ts";
 import {
+  LP_EMPTY_BYTES,
   LP_HEADER_BYTES,
   lpAppendEntries,
   lpBytes,
@@ -256,7 +258,7 @@ export class Streams implements CollectionType {
 
   /**
    * Adds an entry of `count` fields, which is greater than the last id: arguments from `first` on, field and
-   * value in turn, given by their offsets and lengths in `buf`.
+   * value in turn, given by their offsets and lengths in `buf`; they are `len` bytes together.
    */
   append(
     stream: number,
@@ -266,26 +268,25 @@ export class Streams implements CollectionType {
     lens: Int32Array,
     first: number,
     count: number,
+    len: number,
   ): void {
     const { arena, writer } = this;
-    let len = 0;
-    for (let i = 0; i < count * 2; i++) len += lens[first + i];
     writer.clear();
     const nodes = this.nodes.at(stream, STREAM_INDEX_OFF);
     let node = nodes.seekLast() ? nodes.value(0) : 0;
+    let room = 0;
     if (node !== 0 && this.isFull(node, len)) {
+      // The next node will most likely be like this one.
+      room = Math.min(lpBytes(arena, node), NODE_DOUBLED_MAX);
       nodes.setValue(0, lpShrinkToFit(arena, node));
       node = 0;
     }
     if (node === 0) {
       this.writeMaster(buf, offs, lens, first, count);
       this.writeEntry(id, id, NODE_SAME_FIELDS, buf, offs, lens, first, count);
-      node = lpCreate(arena, LP_HEADER_BYTES + 1 + writer.pos);
-      this.addNode(
-        stream,
-        id,
-        lpAppendEntries(arena, node, writer.buf, 0, writer.pos, writer.count),
-      );
+      node = this.createNode(LP_EMPTY_BYTES + writer.pos, room);
+      lpAppendEntries(arena, node, writer.buf, 0, writer.pos, writer.count);
+      this.addNode(stream, id, node);
     } else {
       nodes.idTo(this.master);
       const flags = this.sameFields(node, buf, offs, lens, first, count) ? NODE_SAME_FIELDS : 0;
@@ -529,9 +530,23 @@ export class Streams implements CollectionType {
       const room = size > NODE_DOUBLED_MAX ? size >>> 2 : Math.min(size, NODE_DOUBLED_MAX - size);
       node = this.reserve(node, writer.pos + COUNT_SLACK, room);
     }
-    node = lpAppendEntries(arena, node, writer.buf, 0, writer.pos, writer.count);
+    lpAppendEntries(arena, node, writer.buf, 0, writer.pos, writer.count);
     const count = lpInteger(arena, node, LP_HEADER_BYTES);
-    return lpReplaceInteger(arena, node, LP_HEADER_BYTES, count + 1);
+    if (count >= SHORT_COUNT_MAX) return lpReplaceInteger(arena, node, LP_HEADER_BYTES, count + 1);
+    arena.storeU8(node, LP_HEADER_BYTES, count + 1);
+    return node;
+  }
+
+  /** An empty listpack with room for `size` bytes and, unless memory is short, for `more`. */
+  private createNode(size: number, more: number): number {
+    if (more > size) {
+      try {
+        return lpCreate(this.arena, more);
+      } catch (error) {
+        if (error !== ARENA_FULL) throw error;
+      }
+    }
+    return lpCreate(this.arena, size);
   }
 
   /** Makes room for `add` bytes and, unless memory is short, for `more`. */

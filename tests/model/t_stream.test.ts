@@ -91,7 +91,7 @@ class Model {
       lens[i + 1] = part.length;
       at += part.length;
     });
-    this.streams.append(this.root, idOf(id), text, offs, lens, 1, count);
+    this.streams.append(this.root, idOf(id), text, offs, lens, 1, count, at - 3);
     this.entries.push({ id, fields });
     this.last = id;
   }
@@ -423,7 +423,7 @@ describe("Streams", () => {
     const offs = Int32Array.of(0, 1);
     const lens = Int32Array.of(1, 1);
     for (const id of [1n, (1n << 64n) - 1n, 1n << 64n, (1n << 128n) - 2n, (1n << 128n) - 1n]) {
-      streams.append(model.root, idOf(id), text, offs, lens, 0, 1);
+      streams.append(model.root, idOf(id), text, offs, lens, 0, 1, 2);
       model.entries.push({ id, fields: ["f", "v"] });
       model.last = id;
     }
