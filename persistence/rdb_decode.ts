@@ -98,6 +98,8 @@ const TYPES: ReadonlyMap<number, number> = new Map([
 ]);
 
 export class RdbDecoder {
+  /** Whether what `read` refused was in order but for having no elements. */
+  isEmpty = false;
   private readonly values: Values;
   private readonly string = new ByteRange();
   private readonly packed = new PackedReader();
@@ -117,6 +119,7 @@ export class RdbDecoder {
    * are none; the entry then holds whatever was read, for the caller to free. Throws ArenaFull, likewise.
    */
   read(reader: RdbReader, rdbType: number, ref: number): boolean {
+    this.isEmpty = false;
     switch (rdbType) {
       case RDB_TYPE_LIST:
         return this.readList(reader, ref);
@@ -169,7 +172,7 @@ export class RdbDecoder {
       if (!this.readString(reader)) return false;
       this.push(ref, this.string.buf, this.string.off, this.string.len);
     }
-    return count > 0 && this.settleList(ref);
+    return this.isSome(count) && this.settleList(ref);
   }
 
   private readNodes(reader: RdbReader, hasKinds: boolean, ref: number): boolean {
@@ -180,7 +183,7 @@ export class RdbDecoder {
       if (kind === NODE_PLAIN) this.push(ref, this.string.buf, this.string.off, this.string.len);
       else if (!this.addPackedList(hasKinds ? PACKED_LISTPACK : PACKED_ZIPLIST, ref)) return false;
     }
-    return count > 0 && this.values.lists.length(ref) > 0 && this.settleList(ref);
+    return count >= 0 && this.settleList(ref);
   }
 
   private addPackedList(format: number, ref: number): boolean {
@@ -202,7 +205,7 @@ export class RdbDecoder {
 
   private settleList(ref: number): boolean {
     const { lists } = this.values;
-    if (lists.length(ref) === 0) return false;
+    if (!this.isSome(lists.length(ref))) return false;
     lists.settle(ref);
     return true;
   }
@@ -218,7 +221,7 @@ export class RdbDecoder {
       if (i === 0) sets.prepare(ref, string.buf, string.off, string.len, count);
       if (!sets.add(ref, string.buf, string.off, string.len)) return false;
     }
-    return count > 0;
+    return this.isSome(count);
   }
 
   private addIntset(ref: number): boolean {
@@ -256,7 +259,7 @@ export class RdbDecoder {
       const { buf, off, len } = packed.value;
       if (!sets.add(ref, buf, off, len)) return false;
     }
-    return packed.count > 0;
+    return this.isSome(packed.count);
   }
 
   // Sorted sets.
@@ -272,14 +275,14 @@ export class RdbDecoder {
       if (Number.isNaN(score)) return false;
       if (zsets.add(ref, score, string.buf, string.off, string.len, 0) !== ADD_ADDED) return false;
     }
-    return count > 0;
+    return this.isSome(count);
   }
 
   private addPackedZset(format: number, ref: number): boolean {
     const { packed, string } = this;
     const { zsets } = this.values;
     if (!packed.reset(format, string.buf, string.off, string.len)) return false;
-    if (packed.count === 0 || packed.count % 2 !== 0) return false;
+    if (!this.isSome(packed.count) || packed.count % 2 !== 0) return false;
     zsets.reserve(ref, packed.count / 2, 0);
     while (packed.next()) {
       const member = this.keep(0, packed.value.buf, packed.value.off, packed.value.len);
@@ -301,7 +304,7 @@ export class RdbDecoder {
     for (let i = 0; i < count; i++) {
       if (!this.readField(reader, ref, NO_EXPIRY)) return false;
     }
-    return count > 0;
+    return this.isSome(count);
   }
 
   /** Times are counted from the earliest, plus one; 0 is none. */
@@ -317,7 +320,7 @@ export class RdbDecoder {
       const expireAt = after === 0 ? NO_EXPIRY : first + after - 1;
       if (!this.readField(reader, ref, expireAt)) return false;
     }
-    return count > 0;
+    return this.isSome(count);
   }
 
   private readField(reader: RdbReader, ref: number, expireAt: number): boolean {
@@ -333,7 +336,7 @@ export class RdbDecoder {
     const { packed, string } = this;
     if (!packed.reset(format, string.buf, string.off, string.len)) return false;
     const stride = hasTimes ? 3 : 2;
-    if (packed.count === 0 || packed.count % stride !== 0) return false;
+    if (!this.isSome(packed.count) || packed.count % stride !== 0) return false;
     this.values.hashes.prepareCount(ref, packed.count / stride);
     if (hasTimes) this.values.hashes.makeExpiring(ref);
     const { value } = packed;
@@ -375,11 +378,8 @@ export class RdbDecoder {
 
   private readDouble(reader: RdbReader): number {
     const { doubleBytes } = this;
-    for (let i = 0; i < doubleBytes.length; i++) {
-      const byte = reader.readByte();
-      if (byte < 0) return NaN;
-      doubleBytes[i] = byte;
-    }
+    if (!reader.has(doubleBytes.length)) return NaN;
+    for (let i = 0; i < doubleBytes.length; i++) doubleBytes[i] = reader.buf[reader.pos++];
     return this.doubles[0];
   }
 
@@ -388,13 +388,19 @@ export class RdbDecoder {
     const len = reader.readByte();
     if (len === SCORE_INF) return Infinity;
     if (len === SCORE_MINUS_INF) return -Infinity;
-    if (len < 0 || len === SCORE_NAN || len > reader.left) return NaN;
+    if (len < 0 || len === SCORE_NAN || !reader.has(len)) return NaN;
     const score = parseDouble(reader.buf, reader.pos, len);
     reader.pos += len;
     return score;
   }
 
   // Parts.
+
+  /** Whether a value has elements, and notes when the lack of them is all that is wrong. */
+  private isSome(count: number): boolean {
+    if (count === 0) this.isEmpty = true;
+    return count > 0;
+  }
 
   /** A number of elements, each of which takes a byte at least; NaN when there can't be so many. */
   private readCount(reader: RdbReader): number {

@@ -90,6 +90,8 @@ const SCRATCH_BYTES: number = 16 * 1024;
 export class RdbEncoder {
   /** The directive rdbcompression. */
   compress = true;
+  /** Whether small hashes whose fields once expired are written as if they never had: they need version 12. */
+  forFile = false;
   private readonly blocks: BlockReader;
   private readonly dict: DictWalk;
   private readonly list: QuicklistWalk;
@@ -119,7 +121,13 @@ export class RdbEncoder {
   /** The RDB type of an entry's value. */
   rdbType(ref: number): number {
     const meta = readWord(this.blocks, ref, 0);
-    if (metaEncoding(meta) !== ENC_HASHTABLE_EX) return rdbTypeOf(meta);
+    const encoding = metaEncoding(meta);
+    if (
+      encoding === ENC_LISTPACK_EX && this.forFile && this.firstExpiry(this.bodyWord(ref)) === 0
+    ) {
+      return RDB_TYPE_HASH;
+    }
+    if (encoding !== ENC_HASHTABLE_EX) return rdbTypeOf(meta);
     // Fields may expire, but only if one does is that worth a type of its own.
     const heap = readWord(this.blocks, this.bodyWord(ref), 1);
     return readWord(this.blocks, heap, HEAP_COUNT) > 0 ? RDB_TYPE_HASH_METADATA : RDB_TYPE_HASH;
@@ -156,6 +164,7 @@ export class RdbEncoder {
         if (metaType(meta) === TYPE_SET) return this.writeSet(out, word0);
         return this.writeHash(out, word0, 0);
       case ENC_LISTPACK_EX:
+        if (this.forFile && this.firstExpiry(word0) === 0) return this.writePersisted(out, word0);
         out.writeMillis(this.firstExpiry(word0));
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_HASHTABLE_EX:
@@ -281,6 +290,27 @@ export class RdbEncoder {
     const chunk = readWord(blocks, directory, Math.floor(index / HEAP_CHUNK_ITEMS));
     blocks.read(chunk, index % HEAP_CHUNK_ITEMS * HEAP_ITEM_BYTES, DOUBLE_BYTES);
     return blocks.f64[blocks.at >> 3];
+  }
+
+  /** A small hash none of whose fields expire any more, field by field. */
+  private writePersisted(out: RdbWriter, listpack: number): void {
+    const { blocks, value } = this;
+    const len = readWord(blocks, listpack, 0);
+    blocks.read(listpack, 0, len);
+    const bytes = blocks.u8;
+    const first = blocks.at + LP_HEADER_BYTES;
+    let count = 0;
+    for (let at = first; bytes[at] !== LP_END; at += entryBytes(bytes, at)) count++;
+    out.writeLength(count / 3);
+    let at = first;
+    for (let i = 0; i < count; i++) {
+      if (i % 3 !== 2) {
+        readEntry(bytes, at, value);
+        value.toText();
+        writeRdbString(out, value.buf, value.off, value.len, this.compress);
+      }
+      at += entryBytes(bytes, at);
+    }
   }
 
   /** When the first field of a small hash expires: the third entry of its listpack. */

@@ -29,6 +29,7 @@ export const RDB_TYPE_SET = 2;
 export const RDB_TYPE_ZSET = 3;
 export const RDB_TYPE_HASH = 4;
 export const RDB_TYPE_ZSET_2 = 5;
+export const RDB_TYPE_MODULE = 6;
 export const RDB_TYPE_MODULE_2 = 7;
 export const RDB_TYPE_HASH_ZIPMAP = 9;
 export const RDB_TYPE_LIST_ZIPLIST = 10;
@@ -52,7 +53,9 @@ export function rdbVersionOf(rdbType: number): number {
 }
 
 // What stands in a file between values.
+export const RDB_OPCODE_SLOT_INFO = 244;
 export const RDB_OPCODE_FUNCTION2 = 245;
+export const RDB_OPCODE_FUNCTION_PRE_GA = 246;
 export const RDB_OPCODE_MODULE_AUX = 247;
 export const RDB_OPCODE_IDLE = 248;
 export const RDB_OPCODE_FREQ = 249;
@@ -82,10 +85,27 @@ const WRITER_BYTES = 1024;
 /** Size up to which a writer keeps its buffer when it is cleared. */
 const WRITER_KEPT_BYTES: number = 64 * 1024;
 
-/** Bytes being written: [0, pos) of `buf`. */
+/** Where bytes go that a writer doesn't keep. */
+export interface RdbSink {
+  write(buf: Uint8Array, off: number, len: number): void;
+}
+
+/** Bytes being written: [0, pos) of `buf`. With a sink, those before went there. */
 export class RdbWriter {
-  buf: Uint8Array = new Uint8Array(WRITER_BYTES);
+  buf: Uint8Array;
   pos = 0;
+  private readonly sink: RdbSink | null;
+
+  constructor(sink: RdbSink | null = null, bytes: number = WRITER_BYTES) {
+    this.sink = sink;
+    this.buf = new Uint8Array(bytes);
+  }
+
+  /** Gives everything to the sink. */
+  flush(): void {
+    if (this.pos > 0 && this.sink !== null) this.sink.write(this.buf, 0, this.pos);
+    this.pos = 0;
+  }
 
   /** Begins anew; a buffer that became large is left to the garbage collector. */
   clear(): void {
@@ -95,6 +115,8 @@ export class RdbWriter {
 
   /** Makes room for `len` bytes behind `pos`, which may then be stored to `buf`. */
   reserve(len: number): void {
+    if (this.pos + len <= this.buf.length) return;
+    if (this.sink !== null) this.flush();
     const needed = this.pos + len;
     if (needed <= this.buf.length) return;
     const grown = new Uint8Array(Math.max(needed, this.buf.length * 2));
@@ -172,13 +194,26 @@ export class RdbWriter {
 
 const EMPTY = new Uint8Array(0);
 
-/** Bytes being read: those of [pos, end) are still to come. */
+/** Where a reader gets more bytes from. */
+export interface RdbSource {
+  /** Bytes that are still to come. */
+  readonly remaining: number;
+  /**
+   * Sees to it that the reader has `needed` bytes from `pos` on, moving what it has if need be. Returns whether
+   * there are so many.
+   */
+  fill(reader: RdbReader, needed: number): boolean;
+}
+
+/** Bytes being read: those of [pos, end) are at hand, and with a source there may be more to come. */
 export class RdbReader {
   buf: ReadonlyBytes = EMPTY;
   pos = 0;
   end = 0;
   /** The special encoding that `readLength` found instead of a length, or -1. */
   encoding = -1;
+  /** Where more comes from. Then any read may move the bytes, and a range of them is good until the next one. */
+  source: RdbSource | null = null;
   /** The words of what `readLength64` or `readBigEndian64` read. */
   hi = 0;
   lo = 0;
@@ -193,12 +228,17 @@ export class RdbReader {
 
   /** Bytes that are still to come. */
   get left(): number {
-    return this.end - this.pos;
+    return this.end - this.pos + (this.source === null ? 0 : this.source.remaining);
+  }
+
+  /** Whether the next `len` bytes are at hand, having got them from the source if need be. */
+  has(len: number): boolean {
+    return this.pos + len <= this.end || this.source !== null && this.source.fill(this, len);
   }
 
   /** The next byte, or -1 at the end. */
   readByte(): number {
-    return this.pos < this.end ? this.buf[this.pos++] : -1;
+    return this.pos < this.end || this.has(1) ? this.buf[this.pos++] : -1;
   }
 
   /**
@@ -228,7 +268,7 @@ export class RdbReader {
 
   /** A signed little-endian integer of 1, 2 or 4 bytes, or NaN at the end. */
   readSigned(count: number): number {
-    if (this.left < count) return NaN;
+    if (!this.has(count)) return NaN;
     let value = 0;
     for (let i = 0; i < count; i++) value |= this.buf[this.pos++] << (8 * i);
     const unused = 32 - 8 * count;
@@ -237,7 +277,7 @@ export class RdbReader {
 
   /** A unix time in ms, 8 bytes little-endian; beyond 2^53 the nearest double, NaN at the end. */
   readMillis(): number {
-    if (this.left < 8) return NaN;
+    if (!this.has(8)) return NaN;
     let value = 0;
     for (let i = 7; i >= 0; i--) value = value * 256 + this.buf[this.pos + i];
     this.pos += 8;
@@ -246,7 +286,7 @@ export class RdbReader {
 
   /** The same for a time that may be negative. */
   readSignedMillis(): number {
-    if (this.left < 8) return NaN;
+    if (!this.has(8)) return NaN;
     let lo = 0;
     let hi = 0;
     for (let i = 3; i >= 0; i--) {
@@ -259,7 +299,7 @@ export class RdbReader {
 
   /** The next length, exactly, into `hi` and `lo`. False when there is none. */
   readLength64(): boolean {
-    if (this.left < 9 || this.buf[this.pos] !== LENGTH_64) {
+    if (!this.has(LENGTH_BYTES_MAX) || this.buf[this.pos] !== LENGTH_64) {
       const len = this.readLength();
       if (this.encoding >= 0 || Number.isNaN(len)) return false;
       this.hi = Math.floor(len / 2 ** 32);
@@ -272,14 +312,14 @@ export class RdbReader {
 
   /** Eight bytes, big-endian, into `hi` and `lo`. False at the end. */
   readBigEndian64(): boolean {
-    if (this.left < 8) return false;
+    if (!this.has(8)) return false;
     this.hi = this.readBigEndian(4) | 0;
     this.lo = this.readBigEndian(4) | 0;
     return true;
   }
 
   private readBigEndian(count: number): number {
-    if (this.left < count) return NaN;
+    if (!this.has(count)) return NaN;
     let value = 0;
     for (let i = 0; i < count; i++) value = value * 256 + this.buf[this.pos++];
     return value;

@@ -7,7 +7,7 @@
  *
  * They are tried in this order, as Redis does, so the bytes are the same as its.
  *
- * Reading never copies a plain string. It refuses a compressed one whose length its bytes can't give
+ * Reading never copies a plain string; the range is good until the next read. It refuses a compressed one whose length its bytes can't give
  * before allocating anything: a match of three bytes yields 264 at most.
  */
 import type { ReadonlyBytes } from "../core/base/bytes.ts";
@@ -62,7 +62,7 @@ export function readRdbString(reader: RdbReader, out: ByteRange): boolean {
   const len = reader.readLength();
   switch (reader.encoding) {
     case -1:
-      if (!(len <= reader.left)) return false;
+      if (!(len <= reader.left) || !reader.has(len)) return false;
       out.set(reader.buf, reader.pos, len);
       reader.pos += len;
       return true;
@@ -126,7 +126,7 @@ function readCompressed(reader: RdbReader, out: ByteRange): boolean {
   const compressed = reader.readLength();
   const len = reader.readLength();
   if (!(compressed <= reader.left && len > 0 && len <= STRING_LEN_MAX)) return false;
-  if (len > compressed * EXPANSION_MAX) return false;
+  if (len > compressed * EXPANSION_MAX || !reader.has(compressed)) return false;
   const target = len <= SCRATCH_BYTES ? scratch : new Uint8Array(len);
   if (!lzfDecompress(reader.buf, reader.pos, compressed, target, 0, len)) return false;
   reader.pos += compressed;
