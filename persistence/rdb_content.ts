@@ -1,0 +1,31 @@
+/**
+ * What a file of the whole keyspace is to contain, as it is now: the roots, and how to read them.
+ */
+import type { Keyspace } from "../core/keyspace/keyspace.ts";
+import type { RdbContent } from "./rdb_writer.ts";
+
+export interface RdbContentOptions {
+  readonly aux: readonly (readonly [string, string])[];
+  readonly functions: readonly Uint8Array[];
+  /** rdbcompression and rdbchecksum. */
+  readonly compress: boolean;
+  readonly checksum: boolean;
+  /** maxmemory-policy */
+  readonly policy: string;
+}
+
+/** The content of the databases that have keys. */
+export function contentOf(keyspace: Keyspace, options: RdbContentOptions): RdbContent {
+  const { policy, ...rest } = options;
+  const used = keyspace.dbs.filter((db) => db.keys.count > 0);
+  return {
+    ...rest,
+    databases: used.map(({ id, keys, expires }) => {
+      return { id, keys: keys.root, count: keys.count, volatileCount: expires.count };
+    }),
+    hasFieldExpiries: used.some((db) => db.fieldExpires.count > 0),
+    access: policy.endsWith("-lru") ? "lru" : policy.endsWith("-lfu") ? "lfu" : "",
+    nowMs: keyspace.nowMs,
+    lfuDecayMinutes: keyspace.access.decayMinutes,
+  };
+}
