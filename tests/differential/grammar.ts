@@ -169,11 +169,11 @@ function part(prng: Prng, name: string): string {
 }
 
 /**
- * Sorted sets with equal scores, and HyperLogLogs: nothing but their own commands touches them. What becomes of a sketch
- * whose bytes SETRANGE has changed is not defined.
+ * Sorted sets with equal scores, HyperLogLogs and places on the earth: nothing but their own commands touches them. What
+ * becomes of a sketch whose bytes SETRANGE has changed is not defined, nor where a score of infinity lies.
  */
-const OWN_TYPES = new Set(["e", "p"]);
-const TYPES = ["t", "l", "s", "h", "z", "x", "b", "g"];
+const OWN_TYPES = new Set(["e", "p", "g"]);
+const TYPES = ["t", "l", "s", "h", "z", "x", "b"];
 
 function key(prng: Prng, type: string): string {
   const isAny = type === "any" || !OWN_TYPES.has(type) && oneIn(prng, 25);
