@@ -11,7 +11,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Server, startServer } from "./server.ts";
 import { loadSkipLists, namesOn, type SkipEntry } from "./skip_list.ts";
-import { openSuite, type Result, runUnit, type Suite } from "./suite.ts";
+import { hasUnit, openSuite, type Result, runUnit, type Suite } from "./suite.ts";
 
 /** Units that run when none is named: those whose commands Larder has. */
 const UNITS = ["type/string", "type/incr", "keyspace", "expire", "scan", "protocol", "querybuf"];
@@ -19,6 +19,7 @@ UNITS.push("quit", "info-command");
 UNITS.push("bitops", "bitfield", "hyperloglog", "geo");
 UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset", "sort");
 UNITS.push("type/stream", "type/stream-cgroups");
+UNITS.push("type/hash", "type/hash-field-expire");
 
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
   let ok = true;
   try {
     for (const unit of options.unit) {
+      if (options.unit.length > 1 && !hasUnit(suite, unit)) continue; // The other suite's.
       const entries = lists.filter((e) => e.unit === unit);
       const run = options.listed ? runListed : runOthers;
       ok = await run(suite, unit, entries, options) && ok;

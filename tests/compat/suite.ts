@@ -13,11 +13,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import process from "node:process";
 
 /** Seconds without a finished test after which runtest gives up. */
 const TIMEOUT_S = 300;
+
+/** Units that run in external mode against their tags; nested servers are left out all the same. */
+const LIFTED = ["unit/type/hash-field-expire"];
+const SKIP_TAG = "external:skip ";
 
 const TOOLS = ["cli", "benchmark", "check-rdb", "check-aof"];
 
@@ -53,7 +57,9 @@ export function openSuite(path: string): Suite {
   const workDir = fs.mkdtempSync(join(tmpdir(), "larder-compat-"));
   const runDir = join(workDir, "suite");
   linkAll(root, runDir, ["tests", "src", ".git"]);
-  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp"]);
+  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp", "unit"]);
+  linkAll(join(root, "tests/unit"), join(runDir, "tests/unit"), ["type"]);
+  linkUnits(join(root, "tests/unit/type"), join(runDir, "tests/unit/type"));
   linkAll(join(root, "tests/support"), join(runDir, "tests/support"), ["server.tcl"]);
   linkAll(join(root, "src"), join(runDir, "src"), []);
   fs.mkdirSync(join(runDir, "tests/tmp"));
@@ -69,6 +75,11 @@ export function openSuite(path: string): Suite {
     if (program !== null && !fs.existsSync(link)) fs.symlinkSync(program, link);
   }
   return { kind, workDir, runDir };
+}
+
+/** Whether the suite has this unit. */
+export function hasUnit(suite: Suite, unit: string): boolean {
+  return fs.existsSync(join(suite.runDir, "tests", `${unit}.tcl`));
 }
 
 /** Runs one unit, or with `only` some of its tests, against the server at host and port. */
@@ -142,6 +153,17 @@ function linkAll(from: string, to: string, except: string[]): void {
   fs.mkdirSync(to, { recursive: true });
   for (const name of fs.readdirSync(from)) {
     if (!except.includes(name)) fs.symlinkSync(join(from, name), join(to, name));
+  }
+}
+
+/** Links the files of units, but copies those of LIFTED without the mark. */
+function linkUnits(from: string, to: string): void {
+  const lifted = LIFTED.map((unit) => `${basename(unit)}.tcl`);
+  linkAll(from, to, lifted);
+  for (const name of lifted) {
+    if (!fs.existsSync(join(from, name))) continue;
+    const text = fs.readFileSync(join(from, name), "utf8");
+    fs.writeFileSync(join(to, name), text.replaceAll(SKIP_TAG, ""));
   }
 }
 
