@@ -38,6 +38,11 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
+/** A reply with the long numbers in it shortened to twelve digits. */
+function roundedNumbers(text: string): string {
+  return text.replace(/"\d+\.\d{6,}"/g, (number) => Number(number.slice(1, -1)).toPrecision(12));
+}
+
 /** The difference that explains a pair of replies, or null. */
 export function explain(
   words: readonly string[],

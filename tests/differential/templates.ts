@@ -251,7 +251,6 @@ SORT (k:l|k:s) [LIMIT i i] [DESC]
 SORT (k:l|k:s) ALPHA STORE k:l
 SORT_RO (k:l|k:s) ALPHA [DESC]
 KEYS pattern
-DBSIZE
 SCAN 0 COUNT 100000 [TYPE (=string|=list|=hash|=set|=zset|=stream)]
 MOVE k:any 1
 `;
