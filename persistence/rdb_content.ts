@@ -12,14 +12,17 @@ export interface RdbContentOptions {
   readonly checksum: boolean;
   /** maxmemory-policy */
   readonly policy: string;
+  /** rdb-key-save-delay, in microseconds. */
+  readonly keyDelayUs?: number;
 }
 
 /** The content of the databases that have keys. */
 export function contentOf(keyspace: Keyspace, options: RdbContentOptions): RdbContent {
-  const { policy, ...rest } = options;
+  const { policy, keyDelayUs = 0, ...rest } = options;
   const used = keyspace.dbs.filter((db) => db.keys.count > 0);
   return {
     ...rest,
+    keyDelayUs,
     databases: used.map(({ id, keys, expires }) => {
       return { id, keys: keys.root, count: keys.count, volatileCount: expires.count };
     }),

@@ -37,6 +37,7 @@ import {
 } from "./rdb_format.ts";
 import { RdbFileSource } from "./rdb_source.ts";
 import { readRdbString } from "./rdb_string.ts";
+import { delayAfterKey } from "./rdb_writer.ts";
 
 const SIGNATURE_BYTES = 9;
 const CRC_BYTES = 8;
@@ -71,6 +72,8 @@ export interface RdbLoadOptions {
   readonly replaces?: boolean;
   /** Whether there may be more behind the end: the rest of an append-only file. */
   readonly hasTail?: boolean;
+  /** Microseconds to wait after each key, or if negative after as many keys a microsecond. For tests. */
+  readonly keyDelayUs?: number;
   /** Told the aux fields. */
   readonly onAux?: (name: string, value: string) => void;
   /** Takes a library of functions. Returns why it can't, or null. */
@@ -237,6 +240,8 @@ export class RdbLoader {
     this.expireAt = NO_EXPIRY;
     this.idleSeconds = -1;
     this.frequency = -1;
+    const { keyDelayUs } = this.options;
+    if (keyDelayUs !== undefined && keyDelayUs !== 0) delayAfterKey(keyDelayUs);
   }
 
   /** The value of the key at hand in an entry that no dict knows, or 0 when it is empty. */

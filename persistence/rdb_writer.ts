@@ -63,6 +63,8 @@ export interface RdbContent {
   readonly access: "" | "lru" | "lfu";
   readonly nowMs: number;
   readonly lfuDecayMinutes: number;
+  /** Microseconds to wait after each key, or if negative after as many keys a microsecond. For tests. */
+  readonly keyDelayUs: number;
 }
 
 /** Told how many keys have been written; may throw to end it. */
@@ -112,7 +114,7 @@ export class RdbFileWriter implements RdbSink {
       out.writeByte(RDB_OPCODE_FUNCTION2);
       this.writeString(library);
     }
-    for (const database of content.databases) this.writeDatabase(database, content.access);
+    for (const database of content.databases) this.writeDatabase(database, content);
     this.progress?.keysWritten(this.keys);
     out.writeByte(RDB_OPCODE_EOF);
     out.flush();
@@ -130,8 +132,9 @@ export class RdbFileWriter implements RdbSink {
     this.sink.write(buf, off, len);
   }
 
-  private writeDatabase(database: RdbDatabase, access: "" | "lru" | "lfu"): void {
+  private writeDatabase(database: RdbDatabase, content: RdbContent): void {
     const { out } = this;
+    const { access, keyDelayUs: delayUs } = content;
     if (database.count === 0) return;
     out.writeByte(RDB_OPCODE_SELECTDB);
     out.writeLength(database.id);
@@ -142,7 +145,9 @@ export class RdbFileWriter implements RdbSink {
     walk.start(database.keys);
     for (let ref = walk.next(); ref !== 0; ref = walk.next()) {
       this.writeKey(ref, access);
-      if (++this.keys % PROGRESS_KEYS === 0) this.progress?.keysWritten(this.keys);
+      this.keys++;
+      if (delayUs !== 0) delayAfterKey(delayUs);
+      if (this.keys % PROGRESS_KEYS === 0 || delayUs > 0) this.progress?.keysWritten(this.keys);
     }
   }
 
@@ -182,4 +187,14 @@ export class RdbFileWriter implements RdbSink {
   private writeString(bytes: ReadonlyBytes): void {
     writeRdbString(this.out, bytes, 0, bytes.length, this.encoder.compress);
   }
+}
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+let undelayedKeys = 0;
+
+/** Waits as rdb-key-save-delay and key-load-delay ask for. */
+export function delayAfterKey(delayUs: number): void {
+  if (delayUs < 0 && ++undelayedKeys < -delayUs) return;
+  undelayedKeys = 0;
+  Atomics.wait(nobodyWakes, 0, 0, Math.max(delayUs, 1) / 1000);
 }

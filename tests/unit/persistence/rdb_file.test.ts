@@ -66,15 +66,15 @@ function refusal(bytes: Uint8Array): string {
   return "";
 }
 
+const CONFIGS: readonly Record<string, string>[] = [
+  {},
+  { rdbcompression: "no", rdbchecksum: "no" },
+  { "maxmemory-policy": "allkeys-lru" },
+  { "maxmemory-policy": "volatile-lfu", "list-compress-depth": "1" },
+];
+
 describe("a data set is loaded as it was saved", () => {
-  for (
-    const config of [
-      {},
-      { rdbcompression: "no", rdbchecksum: "no" },
-      { "maxmemory-policy": "allkeys-lru" },
-      { "maxmemory-policy": "volatile-lfu", "list-compress-depth": "1" },
-    ]
-  ) {
+  for (const config of CONFIGS) {
     test(JSON.stringify(config), () => {
       const n = seed();
       const server = start(config);

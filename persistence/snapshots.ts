@@ -1,0 +1,314 @@
+/**
+ * Snapshots: the data set in one file, saved in the foreground or by a worker, and loaded.
+ *
+ *     saveNow      this thread writes what is in memory
+ *     startSave    the arena is frozen (core/memory/copy_on_write.ts), a worker writes the image, this thread goes
+ *                  on; when the worker has answered, the arena is thawed
+ *     startLoad    the file is read in slices
+ *
+ * The moment of a background save, the cut, takes well below a millisecond, and the worker needs no other attention.
+ * It is started for the first save and stays, because starting one stops this thread for 10 to 15 ms on Deno;
+ * `prepare` has it started when nobody minds.
+ *
+ * Another kind of file can be made of the same image: what differs is the order that the worker gets.
+ */
+import type { Clock } from "../core/base/clock.ts";
+import type { Keyspace } from "../core/keyspace/keyspace.ts";
+import { LiveBlocks } from "../core/memory/block_reader.ts";
+import { type Disk, DiskError, diskErrorText, type DiskFile, isMissing } from "./disk.ts";
+import { contentOf } from "./rdb_content.ts";
+import { RdbDamaged, RdbLoader } from "./rdb_load.ts";
+import { removeQuietly, SaveFailed, saveRdb, type SaveTarget } from "./rdb_save.ts";
+import type { RdbContent } from "./rdb_writer.ts";
+import {
+  CONTROL_BYTES,
+  CONTROL_KEYS,
+  CONTROL_STOP,
+  SAVE_DONE,
+  SAVE_FAILED,
+  type SaveAnswer,
+  type SaveOrder,
+} from "./snapshot_order.ts";
+
+/** The directives that matter, as they are now, and facts that files mention. */
+export interface SnapshotSettings {
+  /** dbfilename */
+  readonly path: string;
+  /** dir */
+  readonly dir: string;
+  readonly compress: boolean;
+  readonly checksum: boolean;
+  /** rdb-save-incremental-fsync */
+  readonly syncsOnTheWay: boolean;
+  /** maxmemory-policy */
+  readonly policy: string;
+  /** rdb-key-save-delay, in microseconds. */
+  readonly keyDelayUs: number;
+  /** key-load-delay, in microseconds. */
+  readonly loadDelayUs: number;
+  /** The version of Redis that this server stands for. */
+  readonly version: string;
+  readonly usedBytes: number;
+}
+
+/** How a background save ended: null, or why there is no new file; "" when it was stopped. */
+export type SaveDone = (error: string | null) => void;
+
+export interface SnapshotParts {
+  readonly keyspace: Keyspace;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly pid: number;
+  readonly settings: () => SnapshotSettings;
+  /** Makes the worker. */
+  readonly worker: () => Worker;
+  readonly notice: (line: string) => void;
+  /** Tells how the worker fares with all that is unexpected. */
+  readonly warning: (line: string) => void;
+}
+
+export class Snapshots {
+  /** Keys of the background save under way. */
+  keysTotal = 0;
+  /** Microseconds that the last cut took; 0 before the first. */
+  cutUs = 0;
+  /** Libraries of functions that came with a file and go into the next one. */
+  functions: Uint8Array[] = [];
+
+  private readonly parts: SnapshotParts;
+  private readonly control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
+  private worker: Worker | null = null;
+  private done: SaveDone | null = null;
+  private target: SaveTarget | null = null;
+  private wasTouching = false;
+  private count = 0;
+
+  constructor(parts: SnapshotParts) {
+    this.parts = parts;
+  }
+
+  /** Whether a background save is under way, one that was told to stop included. */
+  get isSaving(): boolean {
+    return this.done !== null;
+  }
+
+  /** Keys that the background save has written. */
+  get keysSaved(): number {
+    return Atomics.load(this.control, CONTROL_KEYS);
+  }
+
+  /** Bytes copied because they changed during the save under way, or the last. */
+  get copiedBytes(): number {
+    return this.parts.keyspace.arena.copiedBytes;
+  }
+
+  /** Starts the worker, so that the first save needn't. */
+  prepare(): void {
+    this.worker ??= this.startWorker();
+  }
+
+  /** Saves in this thread. Returns null, or a line for the log that says why there is no new file. */
+  saveNow(): string | null {
+    const { disk, keyspace, pid } = this.parts;
+    const blocks = new LiveBlocks(keyspace.arena);
+    try {
+      saveRdb(disk, blocks, this.content(), this.targetAt(`temp-${pid}.rdb`), null);
+      return null;
+    } catch (error) {
+      if (error instanceof SaveFailed) return error.message;
+      throw error;
+    }
+  }
+
+  /**
+   * Begins to save in the background what is there now; `done` is called when it is over. Returns null, or why it
+   * can't begin.
+   */
+  startSave(done: SaveDone): string | null {
+    const { keyspace, clock, pid } = this.parts;
+    if (this.isSaving) return "another save is under way";
+    let worker: Worker;
+    try {
+      worker = this.worker ??= this.startWorker();
+    } catch (error) {
+      return diskErrorText(error);
+    }
+    const target = this.targetAt(`temp-${pid}.${++this.count}.rdb`);
+    const startUs = clock.monotonicUs();
+    const content = this.content();
+    const image = keyspace.arena.freeze();
+    this.control[CONTROL_STOP] = 0;
+    this.control[CONTROL_KEYS] = 0;
+    const { buffer } = this.control;
+    const order: SaveOrder = { image, content, target, control: buffer as SharedArrayBuffer };
+    worker.postMessage(order);
+    this.cutUs = Math.max(1, Math.round(clock.monotonicUs() - startUs));
+    this.keysTotal = content.databases.reduce((sum, db) => sum + db.count, 0);
+    this.done = done;
+    this.target = target;
+    // Access times would make a copy of every page that is read.
+    this.wasTouching = !keyspace.noTouch;
+    keyspace.noTouch = true;
+    return null;
+  }
+
+  /** Has the background save stop; it is over when its `done` is called. */
+  stopSave(): void {
+    Atomics.store(this.control, CONTROL_STOP, 1);
+  }
+
+  /** Removes what a background save has written so far: the process is about to end. */
+  abandonSave(): void {
+    this.stopSave();
+    if (this.target !== null) removeQuietly(this.parts.disk, this.target.tempPath);
+  }
+
+  /**
+   * Begins to load the file. Returns null when there is none. Throws RdbDamaged, DiskError.
+   *
+   * @param replaces whether keys that are there already are replaced
+   */
+  startLoad(replaces: boolean): SnapshotLoad | null {
+    const { disk, keyspace, clock } = this.parts;
+    const settings = this.parts.settings();
+    let file: DiskFile;
+    try {
+      file = disk.openRead(settings.path);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw new RdbDamaged([
+        `Fatal error: can't open the RDB file ${settings.path} for reading: ${
+          diskErrorText(error)
+        }`,
+      ]);
+    }
+    const functions: Uint8Array[] = [];
+    const loader = new RdbLoader(keyspace, file, file.size(), {
+      clock,
+      checksum: settings.checksum,
+      replaces,
+      keyDelayUs: settings.loadDelayUs,
+      onAux: (name, value) => this.noteAux(name, value),
+      onFunction: (library) => {
+        functions.push(library);
+        return null;
+      },
+    });
+    return new SnapshotLoad(loader, file, () => {
+      this.functions = functions;
+    });
+  }
+
+  private content(): RdbContent {
+    const { keyspace } = this.parts;
+    const settings = this.parts.settings();
+    return contentOf(keyspace, {
+      aux: [
+        ["redis-ver", settings.version],
+        ["redis-bits", "64"],
+        ["ctime", String(Math.floor(keyspace.nowMs / 1000))],
+        ["used-mem", String(settings.usedBytes)],
+        ["aof-base", "0"],
+      ],
+      functions: this.functions,
+      compress: settings.compress,
+      checksum: settings.checksum,
+      policy: settings.policy,
+      keyDelayUs: settings.keyDelayUs,
+    });
+  }
+
+  private targetAt(tempPath: string): SaveTarget {
+    const { path, dir, syncsOnTheWay } = this.parts.settings();
+    return { tempPath, path, dir, syncsOnTheWay };
+  }
+
+  private startWorker(): Worker {
+    const worker = this.parts.worker();
+    worker.onmessage = ({ data }: { data: SaveAnswer }) => this.finish(data);
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      this.worker = null;
+      worker.terminate();
+      if (!this.isSaving) {
+        this.parts.warning(`The snapshot worker ended: ${event.message}`);
+        return;
+      }
+      this.finish({ status: SAVE_FAILED, message: `The snapshot worker failed: ${event.message}` });
+    };
+    return worker;
+  }
+
+  private finish({ status, message }: SaveAnswer): void {
+    const { done } = this;
+    if (done === null) return;
+    const { keyspace, disk } = this.parts;
+    keyspace.arena.thaw();
+    if (this.wasTouching) keyspace.noTouch = false;
+    if (status !== SAVE_DONE && this.target !== null) removeQuietly(disk, this.target.tempPath);
+    this.done = null;
+    this.target = null;
+    done(status === SAVE_DONE ? null : message);
+  }
+
+  /** What Redis logs of the fields at the beginning of a file. */
+  private noteAux(name: string, value: string): void {
+    const { notice, keyspace } = { ...this.parts };
+    if (name === "redis-ver") notice(`Loading RDB produced by version ${value}`);
+    else if (name === "ctime") {
+      const age = Math.max(
+        0,
+        Math.floor(keyspace.nowMs / 1000) - (Number.parseInt(value, 10) || 0),
+      );
+      notice(`RDB age ${age} seconds`);
+    } else if (name === "used-mem") {
+      const mb = (Number.parseInt(value, 10) || 0) / (1024 * 1024);
+      notice(`RDB memory usage when created ${mb.toFixed(2)} Mb`);
+    } else if (name.startsWith("%")) notice(`RDB '${name}': ${value}`);
+  }
+}
+
+/** A file that is being loaded. */
+export class SnapshotLoad {
+  readonly totalBytes: number;
+  private readonly loader: RdbLoader;
+  private readonly file: DiskFile;
+  private readonly onEnd: () => void;
+
+  constructor(loader: RdbLoader, file: DiskFile, onEnd: () => void) {
+    this.loader = loader;
+    this.file = file;
+    this.onEnd = onEnd;
+    this.totalBytes = loader.source.size;
+  }
+
+  get loadedBytes(): number {
+    return this.loader.offset;
+  }
+
+  get keysLoaded(): number {
+    return this.loader.keysLoaded;
+  }
+
+  get keysExpired(): number {
+    return this.loader.keysExpired;
+  }
+
+  get keysEmpty(): number {
+    return this.loader.keysEmpty;
+  }
+
+  /** Loads for about so long. Returns whether there is more, or why it can't go on: lines for the log. */
+  step(budgetUs: number): boolean | readonly string[] {
+    try {
+      if (this.loader.step(budgetUs)) return true;
+      this.onEnd();
+      this.file.close();
+      return false;
+    } catch (error) {
+      if (error instanceof RdbDamaged) return error.lines;
+      if (error instanceof DiskError) return [`Error reading the RDB file: ${error.message}`];
+      throw error;
+    }
+  }
+}
