@@ -6,13 +6,50 @@ import process from "node:process";
 import { allCommands } from "./core/commands/index.ts";
 import { Listener } from "./core/net/listener.ts";
 import { runtimeTransport } from "./core/net/runtime.ts";
+import type { Server } from "./core/server/server.ts";
 import { prepare, serve, startFailure } from "./core/server/startup.ts";
+import { REDIS_VERSION } from "./core/server/version.ts";
+import { realDisk } from "./persistence/real_disk.ts";
+import { Snapshots } from "./persistence/snapshots.ts";
 
 try {
   const server = prepare(process.argv.slice(2), allCommands);
-  if (server !== null) serve(server, new Listener(server, runtimeTransport()));
+  if (server !== null) {
+    server.saving.port = snapshotsOf(server);
+    serve(server, new Listener(server, runtimeTransport()));
+  }
 } catch (error) {
   const text = startFailure(error);
   if (text !== "") writeSync(2, `${text}\n`);
   process.exit(1);
+}
+
+/** What saves the server's data to files and loads it. */
+function snapshotsOf({ config, keyspace, clock, log, memory }: Server): Snapshots {
+  return new Snapshots({
+    keyspace,
+    clock,
+    disk: realDisk,
+    pid: process.pid,
+    settings: () => ({
+      path: config.path("dbfilename"),
+      dir: config.text("dir"),
+      compress: config.bool("rdbcompression"),
+      checksum: config.bool("rdbchecksum"),
+      syncsOnTheWay: config.bool("rdb-save-incremental-fsync"),
+      policy: config.str("maxmemory-policy"),
+      keyDelayUs: config.num("rdb-key-save-delay"),
+      loadDelayUs: config.num("key-load-delay"),
+      version: REDIS_VERSION,
+      usedBytes: memory.usedBytes,
+    }),
+    // The address is written out here so that builds of executables find the file.
+    worker: () => {
+      return new Worker(new URL("./persistence/snapshot_worker.ts", import.meta.url), {
+        type: "module",
+      });
+    },
+    notice: (line) => log.notice(line),
+    warning: (line) => log.warning(line),
+  });
 }

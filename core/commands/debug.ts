@@ -46,6 +46,7 @@ const subcommands = new Map<string, Subcommand>([
   ["protocol", exactly(3, debugProtocol)],
   ["quicklist", { argcMin: 3, argcMax: 4, run: debugQuicklist }],
   ["quicklist-packed-threshold", exactly(3, debugPackedThreshold)],
+  ["reload", { argcMin: 2, argcMax: Infinity, run: debugReload }],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
   ["sleep", exactly(3, debugSleep)],
 ]);
@@ -97,6 +98,9 @@ function debugHelp(c: Client): void {
     "    Prints the nodes of a list; with 1 also where they lie.",
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Gives elements of <size> and more nodes of their own; 0 ends that.",
+    "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+    "    Saves the data set and loads it again. NOSAVE loads what is on disk; NOFLUSH keeps what is in",
+    "    memory; with MERGE keys on disk replace those in memory.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
     "SLEEP <seconds>",
@@ -139,6 +143,29 @@ function debugPauseCron(c: Client): void {
 
 function debugSetActiveExpire(c: Client): void {
   c.server.keyspace.activeExpire = switchedOn(c, 2);
+  c.reply.addOk();
+}
+
+function debugReload(c: Client): void {
+  const { saving, keyspace, log } = c.server;
+  const words = Array.from({ length: c.argc - 2 }, (_, i) => argString(c, i + 2).toLowerCase());
+  if (words.some((word) => !/^(merge|noflush|nosave)$/.test(word))) {
+    c.reply.addError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    return;
+  }
+  if (!words.includes("nosave") && !saving.save()) {
+    c.reply.addError("ERR");
+    return;
+  }
+  if (!words.includes("noflush")) {
+    for (const db of keyspace.dbs) keyspace.empty(db);
+    keyspace.lazyFree.drain();
+  }
+  if (!saving.reload(words.includes("merge"))) {
+    c.reply.addError("ERR Error trying to load the RDB dump, check server logs.");
+    return;
+  }
+  log.warning("DB reloaded by DEBUG RELOAD");
   c.reply.addOk();
 }
 

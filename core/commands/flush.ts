@@ -34,6 +34,7 @@ function flushallCommand(c: Client): void {
   if (!checkFlushType(c)) return;
   const { keyspace, cron } = c.server;
   for (const db of keyspace.dbs) c.server.dirty += keyspace.empty(db);
+  c.server.saving.flushed();
   cron.freeSoon();
   c.reply.addOk();
 }

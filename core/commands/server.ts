@@ -9,6 +9,7 @@
  *     info.ts      INFO
  *     lolwut.ts    LOLWUT
  *     memory.ts    MEMORY
+ *     saving.ts    BGSAVE LASTSAVE SAVE
  */
 import { argString, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -35,6 +36,7 @@ import { flushCommands } from "./flush.ts";
 import { infoCommands } from "./info.ts";
 import { lolwutCommands } from "./lolwut.ts";
 import { memoryCommands } from "./memory.ts";
+import { savingCommands } from "./saving.ts";
 
 const SHUTDOWN_FLAGS = new Map([
   ["nosave", SHUTDOWN_NOSAVE],
@@ -102,6 +104,7 @@ export const serverCommands: CommandSpec[] = [
   ...infoCommands,
   ...lolwutCommands,
   ...memoryCommands,
+  ...savingCommands,
   {
     name: "shutdown",
     arity: -1,

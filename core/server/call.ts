@@ -18,11 +18,13 @@ import {
   CLIENT_REPLY_SKIP_NEXT,
   isLocalClient,
 } from "./client.ts";
-import { BLOCKING, type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED } from "./command.ts";
+import { BLOCKING, type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED, WRITE } from "./command.ts";
 import { argPrefix } from "./command_table.ts";
 
 /** The client must authenticate first. */
 export const GATE_AUTH: number = 1 << 0;
+/** The last background save failed: writes are refused (saving.ts). */
+export const GATE_DISK: number = 1 << 8;
 /** The data set is being loaded. */
 export const GATE_LOADING: number = 1 << 1;
 /** Replies of the client are suppressed (CLIENT REPLY). */
@@ -30,6 +32,11 @@ export const GATE_REPLY: number = 1 << 2;
 /** The client's commands leave access times alone (CLIENT NO-TOUCH). */
 export const GATE_NO_TOUCH: number = 1 << 3;
 
+const DISK_ERROR =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+  "Commands that may modify the data set are disabled, because this instance is configured to report " +
+  "errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check " +
+  "the Redis logs for details about the RDB error.";
 const OOM_ERROR = "OOM command not allowed when used memory > 'maxmemory'.";
 const PROTECTED_ERROR = (what: string, option: string) =>
   `ERR ${what} command not allowed. If the ${option} option is set to "local", you can run it from a ` +
@@ -151,6 +158,8 @@ function passesGates(c: Client, command: Command): boolean {
     ? PROTECTED_ERROR(command.spec.name.toUpperCase(), protectingOption(command))
     : (gates & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0 && server.auth.required
     ? "NOAUTH Authentication required."
+    : (gates & GATE_DISK) !== 0 && ((command.flags & WRITE) !== 0 || command.spec.name === "ping")
+    ? DISK_ERROR
     : (gates & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0
     ? "LOADING Redis is loading the dataset in memory"
     : null;

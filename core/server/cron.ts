@@ -109,6 +109,7 @@ export class Cron {
     this.visitClients(nowMs);
     if (nowMs - this.loggedMs >= LOG_EVERY_MS) this.logState(nowMs);
     server.blocking.tidy();
+    server.saving.round();
     if (this.expireTimer === null) this.expireRun();
     if (server.keyspace.lazyFree.pending > 0) this.scheduleFree();
     this.totalUs += server.clock.monotonicUs() - startUs;

@@ -74,27 +74,34 @@ export function infoClients(server: Server): string {
     `total_blocking_keys_on_nokey:${blocking.keys.countOnNoKey}\r\n`;
 }
 
-/** What is on disk: nothing yet. */
+/** What is on disk, and on its way there or back. */
 export function infoPersistence(server: Server): string {
+  const { saving, keyspace } = server;
+  const { port, inBackground } = saving;
+  const nowSeconds = Math.floor(keyspace.nowMs / 1000);
+  const copied = inBackground && port !== null ? port.copiedBytes : 0;
+  const saved = inBackground && port !== null ? port.keysSaved : 0;
+  const total = inBackground && port !== null ? port.keysTotal : 0;
+  const since = inBackground ? nowSeconds - saving.backgroundSince : -1;
   return `# Persistence\r\n` +
-    `loading:0\r\n` +
+    `loading:${saving.loading === null ? 0 : 1}\r\n` +
     `async_loading:0\r\n` +
-    `current_cow_peak:0\r\n` +
-    `current_cow_size:0\r\n` +
+    `current_cow_peak:${copied}\r\n` +
+    `current_cow_size:${copied}\r\n` +
     `current_cow_size_age:0\r\n` +
-    `current_fork_perc:0.00\r\n` +
-    `current_save_keys_processed:0\r\n` +
-    `current_save_keys_total:0\r\n` +
+    `current_fork_perc:${(total === 0 ? 0 : saved * 100 / total).toFixed(2)}\r\n` +
+    `current_save_keys_processed:${saved}\r\n` +
+    `current_save_keys_total:${total}\r\n` +
     `rdb_changes_since_last_save:${server.dirty}\r\n` +
-    `rdb_bgsave_in_progress:0\r\n` +
-    `rdb_last_save_time:${Math.floor(server.startMs / 1000)}\r\n` +
-    `rdb_last_bgsave_status:ok\r\n` +
-    `rdb_last_bgsave_time_sec:-1\r\n` +
-    `rdb_current_bgsave_time_sec:-1\r\n` +
-    `rdb_saves:0\r\n` +
-    `rdb_last_cow_size:0\r\n` +
-    `rdb_last_load_keys_expired:0\r\n` +
-    `rdb_last_load_keys_loaded:0\r\n` +
+    `rdb_bgsave_in_progress:${inBackground ? 1 : 0}\r\n` +
+    `rdb_last_save_time:${saving.lastSave}\r\n` +
+    `rdb_last_bgsave_status:${saving.lastBackgroundOk ? "ok" : "err"}\r\n` +
+    `rdb_last_bgsave_time_sec:${saving.lastBackgroundSeconds}\r\n` +
+    `rdb_current_bgsave_time_sec:${since}\r\n` +
+    `rdb_saves:${saving.saves}\r\n` +
+    `rdb_last_cow_size:${saving.lastCopiedBytes}\r\n` +
+    `rdb_last_load_keys_expired:${saving.keysExpired}\r\n` +
+    `rdb_last_load_keys_loaded:${saving.keysLoaded}\r\n` +
     `aof_enabled:0\r\n` +
     `aof_rewrite_in_progress:0\r\n` +
     `aof_rewrite_scheduled:0\r\n` +
@@ -106,7 +113,23 @@ export function infoPersistence(server: Server): string {
     `aof_last_write_status:ok\r\n` +
     `aof_last_cow_size:0\r\n` +
     `module_fork_in_progress:0\r\n` +
-    `module_fork_last_cow_size:0\r\n`;
+    `module_fork_last_cow_size:0\r\n` +
+    infoLoading(server);
+}
+
+/** How far loading is, while it is under way. */
+function infoLoading(server: Server): string {
+  const { loading, loadingSince } = server.saving;
+  if (loading === null) return "";
+  const { totalBytes, loadedBytes } = loading;
+  const perSecond = loadedBytes / Math.max(1, server.keyspace.nowMs / 1000 - loadingSince);
+  const eta = loadedBytes === 0 ? 1 : Math.floor((totalBytes - loadedBytes) / perSecond);
+  return `loading_start_time:${loadingSince}\r\n` +
+    `loading_total_bytes:${totalBytes}\r\n` +
+    `loading_rdb_used_mem:0\r\n` +
+    `loading_loaded_bytes:${loadedBytes}\r\n` +
+    `loading_loaded_perc:${(loadedBytes * 100 / Math.max(1, totalBytes)).toFixed(2)}\r\n` +
+    `loading_eta_seconds:${eta}\r\n`;
 }
 
 /** A master without replicas. */

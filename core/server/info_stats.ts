@@ -40,8 +40,8 @@ export function infoStats(server: Server): string {
     `pubsub_channels:0\r\n` +
     `pubsub_patterns:0\r\n` +
     `pubsubshard_channels:0\r\n` +
-    `latest_fork_usec:0\r\n` +
-    `total_forks:0\r\n` +
+    `latest_fork_usec:${server.saving.port?.cutUs ?? 0}\r\n` +
+    `total_forks:${server.saving.saves}\r\n` +
     `migrate_cached_sockets:0\r\n` +
     `slave_expires_tracked_keys:0\r\n` +
     `active_defrag_hits:0\r\n` +

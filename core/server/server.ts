@@ -24,6 +24,7 @@ import type { Config } from "./config.ts";
 import type { OutputBufferLimit } from "./config_types.ts";
 import { Cron } from "./cron.ts";
 import { Memory } from "./info_memory.ts";
+import { Saving } from "./saving.ts";
 import { Shutdown } from "./shutdown.ts";
 import { Stats } from "./stats.ts";
 import { Turn } from "./turn.ts";
@@ -63,6 +64,7 @@ export class Server {
   readonly blocking: Blocking;
   readonly cron: Cron;
   readonly memory: Memory;
+  readonly saving: Saving;
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
   /** Names the history of this data set to replicas. */
@@ -103,6 +105,7 @@ export class Server {
       expiry.effort = this.config.num("active-expire-effort");
     });
     this.memory = new Memory(this);
+    this.saving = new Saving(this);
   }
 
   /** Logs what should not have been thrown, on one line; the server goes on. */

@@ -9,8 +9,9 @@
  * A signal is handled a moment later, so that nothing that runs is cut short. A second SIGINT before that
  * is taken for impatience and ends the process at once with status 1, as in Redis.
  *
- * Nothing is kept on disk by this version. A shutdown that demands a save therefore fails unless it is forced;
- * one that would only save because of the save points of the configuration goes on with a warning.
+ * The data set is saved if that is demanded, or if there are save points and nobody said NOSAVE. When it can't be,
+ * the server goes on, unless that doesn't matter (FORCE). While a file is being loaded nothing is saved: it would
+ * be half a data set.
  */
 import type { Server } from "./server.ts";
 
@@ -49,7 +50,7 @@ export class Shutdown {
     const { log } = this.server;
     this.scheduled = false;
     log.notice("User requested shutdown...");
-    if (!this.mayLoseData(flags)) {
+    if (!this.saves(flags)) {
       log.warning("Errors trying to shut down the server. Check the logs for more information.");
       return "ERR Errors trying to SHUTDOWN. Check logs.";
     }
@@ -93,19 +94,20 @@ export class Shutdown {
     return true;
   }
 
-  /** Whether the server may end without a save. */
-  private mayLoseData(flags: number): boolean {
-    const { log, config, keyspace } = this.server;
-    const wantsSave = (flags & SHUTDOWN_SAVE) !== 0;
-    const wouldSave = (flags & SHUTDOWN_NOSAVE) === 0 && config.savePoints().length > 0;
-    if (!wantsSave && !wouldSave) return true;
-    const keys = keyspace.dbs.reduce((sum, db) => sum + db.keys.count, 0);
-    const reason = `${keys} keys are not saved: this version keeps nothing on disk.`;
-    if (!wantsSave) {
-      if (keys > 0) log.warning(reason);
-      return true;
+  /** Saves if that is wanted. Returns whether the server may end. */
+  private saves(flags: number): boolean {
+    const { log, config, saving } = this.server;
+    if (saving.inBackground) {
+      log.warning("There is a worker saving an .rdb. Stopping it!");
+      saving.stop();
     }
-    log.warning(reason);
+    saving.port?.abandonSave();
+    if (saving.loading !== null) return true;
+    const isWanted = (flags & SHUTDOWN_SAVE) !== 0 ||
+      (flags & SHUTDOWN_NOSAVE) === 0 && config.savePoints().length > 0 && saving.port !== null;
+    if (!isWanted) return true;
+    log.notice("Saving the final RDB snapshot before exiting.");
+    if (saving.save()) return true;
     const isForced = (flags & SHUTDOWN_FORCE) !== 0;
     log.warning(`Error trying to save the DB${isForced ? ". Exit anyway." : ", can't exit."}`);
     return isForced;

@@ -3,7 +3,8 @@
  * its log that tools wait for.
  *
  *     prepare    command line, configuration, log; the Server; what must be refused
- *     serve      listen, signals, cron; "Server initialized", "Ready to accept connections tcp"
+ *     serve      listen, signals, cron, "Server initialized"; what is on disk is loaded, while clients are told so;
+ *                "Ready to accept connections tcp"
  *
  * Whatever keeps the server from starting is one StartRefused, whose message main.ts prints; whether it goes to
  * the log or to standard error is decided here too. main.ts plugs in the layers this one must not know:
@@ -73,9 +74,7 @@ export function prepare(args: readonly string[], commands: readonly CommandSpec[
 
 /** Begins to serve. Throws StartRefused when it can't listen. */
 export function serve(server: Server, network: Network): void {
-  const { config, log, shutdown, cron } = server;
-  const hasPort = config.num("port") !== 0;
-  const hasUnixSocket = config.str("unixsocket") !== "";
+  const { config, log, shutdown, cron, saving } = server;
   showBanner(server);
   const refused = network.listen();
   if (refused !== null) throw refuse(log, refused);
@@ -86,8 +85,17 @@ export function serve(server: Server, network: Network): void {
   shutdown.exit = (status) => process.exit(status);
   cron.start();
   log.notice("Server initialized");
-  if (hasPort) log.notice("Ready to accept connections tcp");
-  if (hasUnixSocket) log.notice("Ready to accept connections unix");
+  if (config.savePoints().length > 0) saving.port?.prepare();
+  saving.load((ok) => {
+    if (ok) return announceReady(server);
+    log.warning("Fatal error loading the DB, check server logs. Exiting.");
+    process.exit(1);
+  });
+}
+
+function announceReady({ config, log }: Server): void {
+  if (config.num("port") !== 0) log.notice("Ready to accept connections tcp");
+  if (config.str("unixsocket") !== "") log.notice("Ready to accept connections unix");
 }
 
 /** What to print about an error that ended the start, "" when the log has said it. */

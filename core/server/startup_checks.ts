@@ -79,7 +79,7 @@ export function refuseChanges(server: Server): void {
     config.onChange(name, () => isAsked(config) ? reason : null);
   }
   config.onChange("appendonly", () => {
-    return config.bool("appendonly") ? "this version keeps nothing on disk" : null;
+    return config.bool("appendonly") ? "this version writes no append-only file" : null;
   });
   config.onChange("maxclients", () => {
     const possible = filesLimit() - RESERVED_FILES;
@@ -105,13 +105,7 @@ export function refuseChanges(server: Server): void {
 export function warnOfConfig(server: Server): void {
   const { config, log } = server;
   if (config.bool("appendonly")) {
-    log.warning("WARNING: appendonly is yes, but this version keeps nothing on disk.");
-  }
-  if (config.savePoints().length > 0) {
-    log.warning(
-      "WARNING: save points are set, but this version keeps nothing on disk: data ends with the " +
-        'server. Set save "" if that is what you want.',
-    );
+    log.warning("WARNING: appendonly is yes, but this version writes no append-only file.");
   }
   if (config.bool("daemonize")) {
     log.warning(
