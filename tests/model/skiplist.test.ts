@@ -189,12 +189,30 @@ class Model {
     assert.equal(list.countInScoreRange(root, this.scoreRange), to - from);
     assert.equal(list.firstInScoreRange(root, this.scoreRange), to > from ? items[from].ref : 0);
     assert.equal(list.lastInScoreRange(root, this.scoreRange), to > from ? items[to - 1].ref : 0);
+    this.queryOnwards();
     if (!this.sameScore) return;
     const [lexFrom, lexTo] = this.setLexRange();
     const some = lexTo > lexFrom;
     assert.equal(list.countInLexRange(root, this.lexRange), lexTo - lexFrom);
     assert.equal(list.firstInLexRange(root, this.lexRange), some ? items[lexFrom].ref : 0);
     assert.equal(list.lastInLexRange(root, this.lexRange), some ? items[lexTo - 1].ref : 0);
+  }
+
+  /** Searches for ranges that begin no earlier than the one before, each from where that search ended. */
+  private queryOnwards(): void {
+    const { list, root, items, scoreRange: range } = this;
+    let min = Infinity;
+    let minExclusive = true;
+    for (let i = 0; i < 6; i++) {
+      const [from, to] = this.setScoreRange();
+      const isLater = range.min > min ||
+        range.min === min && (range.minExclusive || !minExclusive);
+      const got = isLater
+        ? list.nextInScoreRange(root, range)
+        : list.firstInScoreRange(root, range);
+      assert.equal(got, to > from ? items[from].ref : 0);
+      ({ min, minExclusive } = range);
+    }
   }
 
   /** Takes out a random range of a random kind, if it is no longer than `max`. */
