@@ -205,9 +205,9 @@ class Model {
     let minExclusive = true;
     for (let i = 0; i < 6; i++) {
       const [from, to] = this.setScoreRange();
-      const isLater = range.min > min ||
+      const isLater: boolean = range.min > min ||
         range.min === min && (range.minExclusive || !minExclusive);
-      const got = isLater
+      const got: number = isLater
         ? list.nextInScoreRange(root, range)
         : list.firstInScoreRange(root, range);
       assert.equal(got, to > from ? items[from].ref : 0);
