@@ -10,8 +10,11 @@ import process from "node:process";
 import { spawnSync } from "node:child_process";
 
 const OUTPUT = "dist/larder";
+/** Modules that are loaded by their address and so aren't found by following imports. */
+const WORKER = "persistence/snapshot_worker.ts";
 
-const args = ["compile", "-A", "--output", OUTPUT, ...process.argv.slice(2), "main.ts"];
+const args = ["compile", "-A", "--include", WORKER, "--output", OUTPUT];
+args.push(...process.argv.slice(2), "main.ts");
 const result = spawnSync(process.execPath, args, {
   stdio: ["inherit", "inherit", "pipe"],
   encoding: "utf8",

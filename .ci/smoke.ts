@@ -1,5 +1,6 @@
 /**
- * A first sign of life from a built executable: it starts, answers, and shuts down in order.
+ * A first sign of life from a built executable: it starts, answers, saves in the background, and shuts down in
+ * order.
  *
  *     deno run -A .ci/smoke.ts dist/larder-bun
  */
@@ -7,7 +8,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { resolve } from "node:path";
-import { startProgram } from "../tests/support/server.ts";
+import { sleep, startProgram } from "../tests/support/server.ts";
 
 const server = await startProgram(resolve(process.argv[2]), [], []);
 try {
@@ -15,6 +16,11 @@ try {
   assert.equal(await client.command("PING"), "PONG");
   assert.equal(await client.command("SET", "name", "\0larder\r\n"), "OK");
   assert.equal(await client.command("GET", "name"), "\0larder\r\n");
+  assert.equal(await client.command("BGSAVE"), "Background saving started");
+  for (let i = 0; i < 500 && !/Background saving (terminated|error)/.test(server.output); i++) {
+    await sleep(20);
+  }
+  assert.match(server.output, /Background saving terminated with success/);
   client.send(["SHUTDOWN", "NOSAVE"]);
   assert.equal(await client.readUntilClosed(), "");
   const exit = await server.exited;
