@@ -3,10 +3,10 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { argIs, argString, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
-import type { Client } from "../server/client.ts";
+import { type Client, CLIENT_PUBSUB } from "../server/client.ts";
 import { argPrefix } from "../server/command_table.ts";
 
-/** Kinds of clients. Only normal ones connect here: nobody subscribes and nothing is replicated. */
+/** Kinds of clients. Those of replication never connect here. */
 export type ClientType = "normal" | "master" | "replica" | "pubsub";
 
 const TYPES: readonly (readonly [word: Uint8Array, type: ClientType])[] = [
@@ -71,7 +71,7 @@ export function matchingClients(c: Client, filter: ClientFilter): Client[] {
   for (const client of c.server.clients.byId.values()) {
     if (filter.addr !== null && client.port.addr !== filter.addr) continue;
     if (filter.laddr !== null && client.port.laddr !== filter.laddr) continue;
-    if (filter.type !== null && filter.type !== "normal") continue;
+    if (filter.type !== null && filter.type !== typeOf(client)) continue;
     if (filter.id !== null && client.id !== filter.id) continue;
     if (filter.user !== null && client.user !== filter.user) continue;
     if (filter.skipMe && client === c) continue;
@@ -79,6 +79,10 @@ export function matchingClients(c: Client, filter: ClientFilter): Client[] {
     matches.push(client);
   }
   return matches;
+}
+
+function typeOf(client: Client): ClientType {
+  return (client.flags & CLIENT_PUBSUB) !== 0 ? "pubsub" : "normal";
 }
 
 /** A type of clients by its name; null after an error reply. */

@@ -16,6 +16,7 @@ import {
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
+  CLIENT_PUBSUB,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP_NEXT,
 } from "../server/client.ts";
@@ -23,12 +24,15 @@ import {
   ALLOW_BUSY,
   type CommandSpec,
   FAST,
+  FOR_SUBSCRIBERS,
   LOADING,
   NO_AUTH,
   NOSCRIPT,
+  NOT_QUEUED,
   STALE,
 } from "../server/command.ts";
 import { argPrefix } from "../server/command_table.ts";
+import { discardTransaction } from "../server/transaction.ts";
 import { REDIS_VERSION } from "../server/version.ts";
 import { isPrintable, NAME_ERROR } from "./client_attributes.ts";
 
@@ -51,7 +55,12 @@ function pingCommand(c: Client): void {
     c.reply.addError("ERR wrong number of arguments for 'ping' command");
     return;
   }
-  if (c.argc === 1) c.reply.addRaw(PONG);
+  if ((c.flags & CLIENT_PUBSUB) !== 0 && c.reply.resp === 2) {
+    c.reply.addArray(2);
+    c.reply.addBulkString("pong");
+    if (c.argc === 1) c.reply.addBulkString("");
+    else c.reply.addBulk(c.argv.buf, c.argv.off[1], c.argv.len[1]);
+  } else if (c.argc === 1) c.reply.addRaw(PONG);
   else c.reply.addBulk(c.argv.buf, c.argv.off[1], c.argv.len[1]);
 }
 
@@ -168,6 +177,9 @@ function quitCommand(c: Client): void {
 
 /** Makes the client what it was when it connected; only the library's name and version stay. */
 function resetCommand(c: Client): void {
+  c.server.monitors.remove(c);
+  discardTransaction(c);
+  c.server.pubsub.forget(c);
   c.db = c.server.keyspace.dbs[0];
   c.reply.resp = 2;
   c.user = DEFAULT_USER;
@@ -182,7 +194,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: "ping",
     arity: -1,
-    flags: FAST,
+    flags: FAST | FOR_SUBSCRIBERS,
     categories: ["connection"],
     since: "1.0.0",
     group: "connection",
@@ -263,7 +275,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: "quit",
     arity: -1,
-    flags: NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY,
+    flags: NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY | NOT_QUEUED | FOR_SUBSCRIBERS,
     categories: ["connection"],
     since: "1.0.0",
     group: "connection",
@@ -276,7 +288,7 @@ export const connectionCommands: CommandSpec[] = [
   {
     name: "reset",
     arity: 1,
-    flags: NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY,
+    flags: NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY | NOT_QUEUED | FOR_SUBSCRIBERS,
     categories: ["connection"],
     since: "6.2.0",
     group: "connection",

@@ -12,11 +12,14 @@ import { hashCommands } from "./hash.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
+import { monitorCommands } from "./monitor.ts";
+import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { sortCommands } from "./sort.ts";
 import { streamCommands } from "./stream.ts";
 import { stringCommands } from "./string.ts";
+import { transactionCommands } from "./transaction.ts";
 import { waitCommands } from "./wait.ts";
 import { zsetCommands } from "./zset.ts";
 
@@ -31,11 +34,14 @@ export const allCommands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,
+  ...monitorCommands,
+  ...pubsubCommands,
   ...serverCommands,
   ...setCommands,
   ...sortCommands,
   ...streamCommands,
   ...stringCommands,
+  ...transactionCommands,
   ...zsetCommands,
   ...waitCommands,
 ];

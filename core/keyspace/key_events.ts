@@ -26,6 +26,10 @@ export const NOTIFY_NEW: number = 1 << 14;
 export interface KeyObserver {
   modified(db: Db, key: ReadonlyBytes, off: number, len: number): void;
   event(cls: number, name: string, db: Db, key: ReadonlyBytes, off: number, len: number): void;
+  /** All keys of a database are about to be removed. */
+  emptying(db: Db): void;
+  /** Two databases are about to exchange their keys. */
+  swapping(a: Db, b: Db): void;
 }
 
 /**

@@ -40,7 +40,13 @@ import { Values } from "../types/values.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
 import { FieldExpiry } from "./field_expiry.ts";
-import { type KeyObserver, type KeyWaiters, NOTIFY_EXPIRED } from "./key_events.ts";
+import {
+  type KeyObserver,
+  type KeyWaiters,
+  NOTIFY_EXPIRED,
+  NOTIFY_KEY_MISS,
+  NOTIFY_NEW,
+} from "./key_events.ts";
 import { KeyStrings } from "./key_strings.ts";
 import { LazyFree } from "./lazy_free.ts";
 
@@ -141,7 +147,7 @@ export class Keyspace {
   lookupKeyRead(db: Db, key: ReadonlyBytes, off: number, len: number): number {
     const ref = this.lookupKey(db, key, off, len);
     if (ref === 0) {
-      this.misses++;
+      this.missed(db, key, off, len);
       return 0;
     }
     this.hits++;
@@ -152,9 +158,14 @@ export class Keyspace {
   /** The live entry of a key, or 0: for commands that look at it without using it. Counts, but doesn't touch. */
   lookupKeyPeek(db: Db, key: ReadonlyBytes, off: number, len: number): number {
     const ref = this.lookupKey(db, key, off, len);
-    if (ref === 0) this.misses++;
+    if (ref === 0) this.missed(db, key, off, len);
     else this.hits++;
     return ref;
+  }
+
+  private missed(db: Db, key: ReadonlyBytes, off: number, len: number): void {
+    this.misses++;
+    if (this.observer !== null) this.observer.event(NOTIFY_KEY_MISS, "keymiss", db, key, off, len);
   }
 
   /** The live entry of a key, or 0: for commands that may change it. */
@@ -362,6 +373,7 @@ export class Keyspace {
   empty(db: Db): number {
     const count = db.keys.count;
     if (count === 0) return 0;
+    if (this.observer !== null) this.observer.emptying(db);
     const keys = this.freshDict();
     const expires = this.freshDict();
     if (keys !== null && expires !== null) {
@@ -382,6 +394,7 @@ export class Keyspace {
 
   /** Exchanges the contents of two databases. */
   swap(a: Db, b: Db): void {
+    if (this.observer !== null) this.observer.swapping(a, b);
     const { keys, expires, fieldExpires, avgTtlMs, expireCursor } = a;
     a.keys = b.keys;
     a.expires = b.expires;
@@ -418,8 +431,8 @@ export class Keyspace {
     const bytes = new Uint8Array(key.len);
     copyBytes(bytes, 0, key.buf, key.off, key.len);
     this.remove(db, ref);
-    observer.modified(db, bytes, 0, bytes.length);
     observer.event(NOTIFY_EXPIRED, "expired", db, bytes, 0, bytes.length);
+    observer.modified(db, bytes, 0, bytes.length);
   }
 
   /** Takes the current key out of both dicts. */
@@ -493,6 +506,15 @@ export class Keyspace {
       throw error;
     }
     if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
+    if (this.observer !== null) this.tellNew(db, ref);
+  }
+
+  /** Tells that the key of an entry is new. For commands that put it in the place of a key they count as deleted. */
+  tellNew(db: Db, ref: number): void {
+    if (this.observer === null) return;
+    const { key } = this;
+    this.readKey(ref, key);
+    this.observer.event(NOTIFY_NEW, "new", db, key.buf, key.off, key.len);
   }
 
   private insertOrFree(dict: Dict, ref: number): void {

@@ -24,10 +24,13 @@ import {
   CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_CLOSED,
+  CLIENT_PUBSUB,
   CLIENT_UNIX_SOCKET,
 } from "../server/client.ts";
 import { clientInfo, outputBytes } from "../server/client_info.ts";
-import { answerThrown, dispatch, dropsReply, GATE_REPLY } from "../server/call.ts";
+import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY } from "../server/call.ts";
+import { addPushes } from "../server/deliver.ts";
+import { discardTransaction } from "../server/transaction.ts";
 import { BATCH_MAX } from "../server/batch.ts";
 import type { Server } from "../server/server.ts";
 import type { Flushable } from "../server/turn.ts";
@@ -47,6 +50,8 @@ const IDLE_MS = 2000;
 const LAST_REPLY_MS = 10_000;
 /** After how long the peak of replies is forgotten, in ms. */
 const PEAK_MS = 5000;
+/** Output below this many bytes is not checked before the end of the turn. */
+const LIMIT_CHECK_BYTES: number = 1024 * 1024;
 /** Bytes of a query shown in the log. */
 const SAMPLE_BYTES = 64;
 
@@ -162,6 +167,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.server.logBug(`the connection of ${this.addr}`, error);
     // The shared parsers may have stopped anywhere.
     for (const request of this.server.batch.requests) request.reset();
+    this.server.executing = null;
     this.close();
   }
 
@@ -246,6 +252,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { batch } = this.server;
     const { count } = batch;
     if (count > 1) batch.prefetch(client.db);
+    this.server.executing = client;
     for (let i = 0; i < count; i++) {
       const request = batch.requests[i];
       client.argv = request;
@@ -258,14 +265,23 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       } catch (error) {
         answerThrown(client, error, mark);
       }
+      if (client.gates !== 0) this.afterCommand(mark);
       if ((client.flags & CLIENT_BLOCKED) !== 0) break;
-      if (client.gates !== 0 && (client.gates & GATE_REPLY) !== 0 && dropsReply(client)) {
-        reply.truncate(mark);
-      }
       if (reply.fullBytes !== 0) this.checkOutputLimit();
       if ((client.flags & CLOSING) !== 0) break;
     }
+    this.server.executing = null;
     return start;
+  }
+
+  /** What gates ask for behind a command, whose reply begins at `mark`. */
+  private afterCommand(mark: number): void {
+    const { client } = this;
+    const isAnswered = (client.flags & CLIENT_BLOCKED) === 0;
+    if (isAnswered && (client.gates & GATE_REPLY) !== 0 && dropsReply(client)) {
+      client.reply.truncate(mark);
+    }
+    if ((client.gates & GATE_PUSHES) !== 0) addPushes(client);
   }
 
   private protocolError(error: string, buf: Uint8Array, start: number, end: number): void {
@@ -322,6 +338,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
 
   replied(): void {
     this.scheduleFlush();
+    // Many messages may come in one turn.
+    if (this.client.reply.fullBytes > LIMIT_CHECK_BYTES) this.checkOutputLimit();
   }
 
   flush(): void {
@@ -375,7 +393,9 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   /** client-output-buffer-limit: closes a client that doesn't read its replies. */
   private checkOutputLimit(): void {
     const { client, server } = this;
-    const { hardBytes, softBytes, softSeconds } = server.outputLimit;
+    const isSubscriber = (client.flags & CLIENT_PUBSUB) !== 0;
+    const limit = isSubscriber ? server.pubsubOutputLimit : server.outputLimit;
+    const { hardBytes, softBytes, softSeconds } = limit;
     if (hardBytes === 0 && softBytes === 0) return;
     const bytes = outputBytes(client);
     let over = hardBytes > 0 && bytes >= hardBytes;
@@ -412,6 +432,9 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { client } = this;
     client.flags |= CLIENT_CLOSED;
     this.server.blocking.forget(client);
+    this.server.pubsub.forget(client);
+    this.server.monitors.remove(client);
+    discardTransaction(client);
     // The chunk that was being sent is not reused: the runtime may still be reading it.
     this.chunk = null;
     client.reply.clear();

@@ -21,6 +21,7 @@ import {
   writeDouble,
 } from "../base/numbers.ts";
 import { type Chunk, ChunkQueue } from "./chunk_queue.ts";
+import { SharedChunk } from "./shared_chunk.ts";
 
 export type { Chunk } from "./chunk_queue.ts";
 
@@ -32,6 +33,8 @@ const POOL_MAX = 256;
 const HEADER_BYTES = 32;
 /** Room for a header that comes later: a count has up to ten digits. */
 const DEFERRED_BYTES = 16;
+/** Shared bytes up to this many are copied where that saves a chunk. */
+const COPY_MAX = 4096;
 /** Longest bulk string that may come later. */
 export const DEFERRED_BULK_MAX = 48;
 /** The head of a bulk string whose length has two digits. */
@@ -54,9 +57,14 @@ function takeChunk(): Uint8Array {
   return pool.pop() ?? new Uint8Array(CHUNK_BYTES);
 }
 
-/** Gives a sent chunk back; odd-sized ones are left to the garbage collector. */
+/** Gives a sent chunk back; odd-sized ones and shared ones are left to the garbage collector. */
 export function releaseChunk(buf: Uint8Array): void {
-  if (buf.length === CHUNK_BYTES && pool.length < POOL_MAX) pool.push(buf);
+  if (isStandard(buf) && pool.length < POOL_MAX) pool.push(buf);
+}
+
+/** Whether a chunk is of the pool's kind: not a part of a larger buffer that has the same length. */
+function isStandard(buf: Uint8Array): boolean {
+  return buf.length === CHUNK_BYTES && buf.buffer.byteLength === CHUNK_BYTES;
 }
 
 export class Reply {
@@ -97,6 +105,32 @@ export class Reply {
     this.reserve(reply.length);
     copyBytes(this.buf, this.pos, reply, 0, reply.length);
     this.pos += reply.length;
+  }
+
+  /** Bytes that already are a reply and that others get too. They are not copied, or only together with others. */
+  addShared(chunk: SharedChunk): void {
+    if (this.pos > 0) {
+      if (chunk.len <= COPY_MAX) return this.addRaw(chunk.buf);
+      this.setAside();
+    } else {
+      const last = this.full.length === 0 ? null : this.full.get(this.full.length - 1);
+      if (last instanceof SharedChunk) {
+        const both = last.join(chunk);
+        if (both !== null) {
+          this.full.set(this.full.length - 1, both);
+          this.fullBytes += chunk.len;
+          return;
+        }
+        if (last.len <= COPY_MAX && chunk.len <= COPY_MAX) {
+          this.full.pop();
+          this.fullBytes -= last.len;
+          this.addRaw(last.buf);
+          return this.addRaw(chunk.buf);
+        }
+      }
+    }
+    this.full.push(chunk);
+    this.fullBytes += chunk.len;
   }
 
   /** `+text` */
@@ -324,6 +358,15 @@ export class Reply {
       this.pos = last.len;
     }
     this.pos = mark - this.fullBytes;
+    if (this.pos < this.buf.length && !isStandard(this.buf)) this.keepCopy();
+  }
+
+  /** Puts what is kept of a chunk that may be shared, and so must not be written to, into another one. */
+  private keepCopy(): void {
+    const kept = this.buf.subarray(0, this.pos);
+    this.buf = EMPTY;
+    this.pos = 0;
+    if (kept.length > 0) this.addRaw(kept);
   }
 
   /** The oldest chunk, now the caller's, or null when there is nothing to send. */
@@ -348,11 +391,16 @@ export class Reply {
   }
 
   private nextChunk(len: number): void {
-    if (this.pos > 0) {
-      this.full.push({ buf: this.buf, len: this.pos });
-      this.fullBytes += this.pos;
-    } else releaseChunk(this.buf);
+    if (this.pos > 0) this.setAside();
+    else releaseChunk(this.buf);
     this.buf = len <= CHUNK_BYTES ? takeChunk() : new Uint8Array(len);
+  }
+
+  /** Puts the chunk being written behind the full ones. */
+  private setAside(): void {
+    this.full.push({ buf: this.buf, len: this.pos });
+    this.fullBytes += this.pos;
+    this.buf = EMPTY;
     this.pos = 0;
   }
 

@@ -44,7 +44,7 @@ import { BIG, parseDouble } from "../base/numbers.ts";
 import { objectType } from "../types/object.ts";
 import { argBigInt, argInteger } from "./args.ts";
 import { type BlockedKey, BlockedKeys } from "./blocked_keys.ts";
-import { answerThrown, dispatch, dropsReply, GATE_REPLY } from "./call.ts";
+import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY } from "./call.ts";
 import {
   type Client,
   CLIENT_BLOCKED,
@@ -52,6 +52,7 @@ import {
   CLIENT_DENY_BLOCKING,
   CLIENT_UNBLOCKED,
 } from "./client.ts";
+import { addPushes } from "./deliver.ts";
 import { Deadlines } from "./deadlines.ts";
 import { latencyBucket } from "./latency_histogram.ts";
 import type { Server } from "./server.ts";
@@ -237,6 +238,8 @@ export class Blocking {
   private retry(wait: Wait): void {
     const { client } = wait;
     const mark = client.reply.bytes;
+    const { executing } = this.server;
+    this.server.executing = client;
     client.flags &= ~CLIENT_BLOCKED;
     client.argv = wait.argv;
     client.argvBytes = wait.argvBytes;
@@ -248,6 +251,7 @@ export class Blocking {
       client.flags &= ~CLIENT_BLOCKED;
     } finally {
       wait.isRetrying = false;
+      this.server.executing = executing;
     }
     // It may be blocked again, or closed by what it did.
     if (wait.isActive && (client.flags & CLIENT_BLOCKED) === 0) this.finish(wait, mark);
@@ -297,6 +301,7 @@ export class Blocking {
     const { client } = wait;
     this.release(wait);
     if ((client.gates & GATE_REPLY) !== 0 && dropsReply(client)) client.reply.truncate(mark);
+    if ((client.gates & GATE_PUSHES) !== 0) addPushes(client);
     // Whoever unblocked it may do so outside of any turn.
     this.server.turn.begin();
     client.port.replied();

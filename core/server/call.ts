@@ -9,17 +9,34 @@
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
  * gate is a bit, of the server or of the client, and the common path tests them all at once.
  */
+import { ascii } from "../base/bytes.ts";
 import { ARENA_FULL } from "../memory/arena.ts";
 import {
   type Client,
   CLIENT_BLOCKED,
+  CLIENT_DENY_BLOCKING,
+  CLIENT_DIRTY_CAS,
+  CLIENT_DIRTY_EXEC,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
   isLocalClient,
 } from "./client.ts";
-import { BLOCKING, type Command, DENYOOM, LOADING, NO_AUTH, PROTECTED, WRITE } from "./command.ts";
+import {
+  ANSWERS_PUSH,
+  BLOCKING,
+  type Command,
+  DENYOOM,
+  FOR_SUBSCRIBERS,
+  LOADING,
+  NO_AUTH,
+  NO_MULTI,
+  NOT_QUEUED,
+  PROTECTED,
+  WRITE,
+} from "./command.ts";
 import { argPrefix } from "./command_table.ts";
+import { discardTransaction } from "./transaction.ts";
 
 /** The client must authenticate first. */
 export const GATE_AUTH: number = 1 << 0;
@@ -31,6 +48,17 @@ export const GATE_LOADING: number = 1 << 1;
 export const GATE_REPLY: number = 1 << 2;
 /** The client's commands leave access times alone (CLIENT NO-TOUCH). */
 export const GATE_NO_TOUCH: number = 1 << 3;
+/** The client's commands are queued (MULTI). */
+export const GATE_MULTI: number = 1 << 4;
+/** The client is subscribed, which with RESP2 leaves it only a few commands. */
+export const GATE_PUBSUB: number = 1 << 5;
+/** Messages have come while the client's command was executed (deliver.ts). */
+export const GATE_PUSHES: number = 1 << 6;
+/** Somebody wants to see every command (MONITOR). */
+export const GATE_MONITOR: number = 1 << 7;
+
+/** Something is done around each call. */
+const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -42,6 +70,10 @@ const PROTECTED_ERROR = (what: string, option: string) =>
   `ERR ${what} command not allowed. If the ${option} option is set to "local", you can run it from a ` +
   "local connection, otherwise you need to set this option in the configuration file, and then " +
   "restart the server.";
+const SUBSCRIBER_ERROR = (name: string) =>
+  `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
+  "in this context";
+const QUEUED = ascii("+QUEUED\r\n");
 /** Least time between two warnings about HTTP requests, in ms. */
 const HTTP_WARNING_MS = 60_000;
 /** Room a command may need besides its arguments: a run, a few buckets, a small value that becomes a large one. */
@@ -76,8 +108,19 @@ export function execute(c: Client, command: Command | null): void {
   if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
   }
-  if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
-  else callWithoutTouch(c, command);
+  if ((gates & GATES_AROUND) === 0) call(c, command);
+  else callAround(c, command);
+}
+
+/** Executes a queued command, which passed the gates when it was queued, and EXEC did when it came. */
+export function executeQueued(c: Client, command: Command): void {
+  const { server } = c;
+  c.lastCommand = command;
+  if ((command.flags & DENYOOM) !== 0 && !server.hasHeadroom(bytesNeeded(c.argvBytes))) {
+    return reject(c, command, OOM_ERROR);
+  }
+  if (((server.gates | c.gates) & GATES_AROUND) === 0) call(c, command);
+  else callAround(c, command);
 }
 
 /**
@@ -98,8 +141,9 @@ export function call(c: Client, command: Command): void {
     command.handler(c);
   } else if ((command.flags & BLOCKING) === 0) {
     turn.closeGroup();
+    const startUs = turn.nowUs;
     command.handler(c);
-    turn.closeSlow(command);
+    turn.closeSlow(command, startUs);
   } else if (!callBlocking(c, command)) return;
   // Counted afterwards, as Redis does: INFO doesn't show itself, CONFIG RESETSTAT does.
   command.calls++;
@@ -115,13 +159,14 @@ export function call(c: Client, command: Command): void {
 function callBlocking(c: Client, command: Command): boolean {
   const { turn } = c.server;
   turn.closeGroup();
+  const startUs = turn.nowUs;
   command.handler(c);
   const { wait } = c;
   if ((c.flags & CLIENT_BLOCKED) !== 0) {
     wait!.usedUs += turn.lap();
     return false;
   }
-  turn.closeSlow(command, wait === null ? 0 : wait.usedUs);
+  turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
   return true;
 }
 
@@ -144,28 +189,83 @@ export function answerThrown(c: Client, error: unknown, mark: number): void {
   stats.countError(c.reply.lastError);
 }
 
-/** Refuses a command before it ran. */
+/** Refuses a command before it ran. With it a transaction that would have contained it fails. */
 export function reject(c: Client, command: Command | null, error: string): void {
   if (command !== null) command.rejectedCalls++;
+  const isExec = command !== null && command.spec.name === "exec";
+  if (isExec || (c.gates & GATE_MULTI) !== 0) error = failTransaction(c, command, error, isExec);
   c.reply.addError(error);
   c.server.stats.countError(c.reply.lastError);
 }
 
+/** Marks the client's transaction as failed; it is over if EXEC itself is refused. Returns the error to reply. */
+function failTransaction(
+  c: Client,
+  command: Command | null,
+  error: string,
+  isExec: boolean,
+): string {
+  // Within EXEC it is too late.
+  if ((c.flags & CLIENT_DENY_BLOCKING) !== 0) return error;
+  c.flags |= CLIENT_DIRTY_EXEC;
+  if (!isExec) return error;
+  discardTransaction(c);
+  if ((c.server.gates & GATE_MONITOR) !== 0) c.server.monitors.feed(c, command!);
+  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, "")}`;
+}
+
+/** Whether a command may run now: not when it is refused, and not when it is queued. */
 function passesGates(c: Client, command: Command): boolean {
+  const error = errorOfGates(c, command);
+  if (error !== null) {
+    reject(c, command, error);
+    return false;
+  }
+  if ((c.gates & GATE_MULTI) === 0) return true;
+  if ((command.flags & NOT_QUEUED) === 0) return queue(c, command);
+  if (command.spec.name !== "exec" || (c.transaction!.flags & DENYOOM) === 0) return true;
+  if (c.server.hasRoom(bytesNeeded(c.transaction!.memoryBytes))) return true;
+  reject(c, command, OOM_ERROR);
+  return false;
+}
+
+/** Queues the client's request, unless its transaction fails anyway. Returns false: it doesn't run now. */
+function queue(c: Client, command: Command): false {
+  const { server, transaction } = c;
+  if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
+    reject(c, command, OOM_ERROR);
+    return false;
+  }
+  if ((c.flags & (CLIENT_DIRTY_CAS | CLIENT_DIRTY_EXEC)) === 0) {
+    if (!transaction!.fits(c.argvBytes, server.queryBufferLimit)) {
+      server.log.warning(`Closing client whose transaction is too large: ${c.port.addr}`);
+      server.stats.queryBufferLimitDisconnections++;
+      c.port.close();
+      return false;
+    }
+    transaction!.add(command, c.argv);
+  }
+  c.reply.addRaw(QUEUED);
+  return false;
+}
+
+/** Why a command is refused, or null. */
+function errorOfGates(c: Client, command: Command): string | null {
   const { server } = c;
   const gates = server.gates | c.gates;
-  const error = (command.flags & PROTECTED) !== 0 && !allowsProtected(c, command)
+  return (command.flags & PROTECTED) !== 0 && !allowsProtected(c, command)
     ? PROTECTED_ERROR(command.spec.name.toUpperCase(), protectingOption(command))
     : (gates & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0 && server.auth.required
     ? "NOAUTH Authentication required."
+    : (gates & GATE_MULTI) !== 0 && (command.flags & NO_MULTI) !== 0
+    ? "ERR Command not allowed inside a transaction"
+    : (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (command.flags & FOR_SUBSCRIBERS) === 0
+    ? SUBSCRIBER_ERROR(command.fullName)
     : (gates & GATE_DISK) !== 0 && ((command.flags & WRITE) !== 0 || command.spec.name === "ping")
     ? DISK_ERROR
     : (gates & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0
     ? "LOADING Redis is loading the dataset in memory"
     : null;
-  if (error === null) return true;
-  reject(c, command, error);
-  return false;
 }
 
 /** Whether the configuration allows a command that is off by default. */
@@ -176,6 +276,13 @@ function allowsProtected(c: Client, command: Command): boolean {
 
 function protectingOption(command: Command): string {
   return command.spec.name === "debug" ? "enable-debug-command" : "enable-module-command";
+}
+
+/** `call` for a client with NO-TOUCH, and while there are monitors. */
+function callAround(c: Client, command: Command): void {
+  if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
+  else callWithoutTouch(c, command);
+  if ((c.server.gates & GATE_MONITOR) !== 0) c.server.monitors.feed(c, command);
 }
 
 /** For a client with NO-TOUCH. TOUCH itself touches all the same, there would be no point in it. */
@@ -192,7 +299,8 @@ function callWithoutTouch(c: Client, command: Command): void {
 
 /** CLIENT REPLY: whether this command's reply is to be dropped. Called after each command, behind GATE_REPLY. */
 export function dropsReply(c: Client): boolean {
-  const drop = (c.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) !== 0;
+  const isPush = c.lastCommand !== null && (c.lastCommand.flags & ANSWERS_PUSH) !== 0;
+  const drop = (c.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) !== 0 && !isPush;
   c.flags &= ~CLIENT_REPLY_SKIP;
   if ((c.flags & CLIENT_REPLY_SKIP_NEXT) !== 0) {
     c.flags = c.flags & ~CLIENT_REPLY_SKIP_NEXT | CLIENT_REPLY_SKIP;

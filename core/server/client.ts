@@ -7,9 +7,13 @@
 import { Reply } from "../protocol/reply.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import type { Db } from "../keyspace/db.ts";
+import type { SharedChunk } from "../protocol/shared_chunk.ts";
 import type { Command } from "./command.ts";
+import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
+import type { Transaction } from "./transaction.ts";
 import type { Wait } from "./wait.ts";
+import type { Watch, WatchedKey } from "./watched_keys.ts";
 
 // Client flags.
 /** Close once the replies are sent; nothing more is executed. */
@@ -29,6 +33,15 @@ export const CLIENT_BLOCKED: number = 1 << 8;
 export const CLIENT_UNBLOCKED: number = 1 << 9;
 /** Its commands answer at once instead of blocking: a transaction or a script executes them. */
 export const CLIENT_DENY_BLOCKING: number = 1 << 10;
+/** Between MULTI and the end of EXEC. */
+export const CLIENT_MULTI: number = 1 << 11;
+/** EXEC fails because a watched key was changed, or because a command could not be queued. */
+export const CLIENT_DIRTY_CAS: number = 1 << 12;
+export const CLIENT_DIRTY_EXEC: number = 1 << 13;
+/** It is subscribed to something. */
+export const CLIENT_PUBSUB: number = 1 << 14;
+/** It gets every command (MONITOR). */
+export const CLIENT_MONITOR: number = 1 << 15;
 
 /** What a client needs of its connection. */
 export interface ClientPort {
@@ -86,6 +99,14 @@ export class Client {
   lastCommand: Command | null = null;
   /** What it waits for, or waited for; null if it never did (blocking.ts). */
   wait: Wait | null = null;
+  /** Its queued requests; null if there never were any. */
+  transaction: Transaction | null = null;
+  /** The keys it watches, see WatchedKeys; null if it never did. */
+  watches: Map<WatchedKey, Watch> | null = null;
+  /** What it is subscribed to; null if it never was. */
+  subscriptions: Subscriptions | null = null;
+  /** Messages that came while a command of its own was executed: they follow the reply (deliver.ts). */
+  pushes: SharedChunk[] | null = null;
   /** Bytes of the arguments of the request being executed. */
   argvBytes = 0;
   netInputBytes = 0;

@@ -1,8 +1,8 @@
 /**
  * Client info: a client as one line of text, the way CLIENT LIST and CLIENT INFO show it and the log names it.
  *
- * The fields, their order and their meaning are Redis 7.4's. Transactions, subscriptions and redirection show
- * what a client has that does nothing of the kind.
+ * The fields, their order and their meaning are Redis 7.4's. Redirection shows what a client has that does nothing
+ * of the kind.
  */
 import { CHUNK_BYTES } from "../protocol/reply.ts";
 import {
@@ -10,22 +10,34 @@ import {
   CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_CLOSED,
+  CLIENT_DENY_BLOCKING,
+  CLIENT_DIRTY_CAS,
+  CLIENT_MONITOR,
+  CLIENT_MULTI,
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
+  CLIENT_PUBSUB,
   CLIENT_UNBLOCKED,
   CLIENT_UNIX_SOCKET,
 } from "./client.ts";
+import { countOf, shardCountOf } from "./pubsub.ts";
 
 /** What Larder keeps of an idle connection besides its buffers; the runtime's socket is not counted. */
 const CLIENT_BYTES = 1200;
 /** An entry of the list of chunks. */
 const CHUNK_ENTRY_BYTES = 64;
+/** A subscription or a watched key, on both sides. */
+const PLACE_BYTES = 80;
 
 /** Letters of the flags, in Redis's order. */
 const FLAG_LETTERS: readonly (readonly [flag: number, letter: string])[] = [
+  [CLIENT_MONITOR, "O"],
+  [CLIENT_PUBSUB, "P"],
+  [CLIENT_MULTI, "x"],
   [CLIENT_BLOCKED, "b"],
-  [CLIENT_UNBLOCKED, "u"],
+  [CLIENT_DIRTY_CAS, "d"],
   [CLIENT_CLOSE_AFTER_REPLY, "c"],
+  [CLIENT_UNBLOCKED, "u"],
   [CLIENT_CLOSED, "A"],
   [CLIENT_UNIX_SOCKET, "U"],
   [CLIENT_NO_EVICT, "e"],
@@ -47,15 +59,15 @@ export function clientInfo(c: Client): string {
     ["idle", nowSeconds - Math.floor(c.lastInteractionMs / 1000)],
     ["flags", flagLetters(c)],
     ["db", c.db.id],
-    ["sub", 0],
-    ["psub", 0],
-    ["ssub", 0],
-    ["multi", -1],
-    ["watch", 0],
+    ["sub", c.subscriptions?.channels.size ?? 0],
+    ["psub", c.subscriptions?.patterns.size ?? 0],
+    ["ssub", c.subscriptions?.shardChannels.size ?? 0],
+    ["multi", (c.flags & CLIENT_MULTI) === 0 ? -1 : c.transaction!.count],
+    ["watch", c.watches?.size ?? 0],
     ["qbuf", port.queryBytes],
     ["qbuf-free", port.queryFreeBytes],
     ["argv-mem", argvBytes(c)],
-    ["multi-mem", 0],
+    ["multi-mem", c.transaction?.memoryBytes ?? 0],
     ["rbs", reply.buf.length],
     ["rbp", port.replyPeakBytes],
     ["obl", reply.pos],
@@ -63,7 +75,7 @@ export function clientInfo(c: Client): string {
     ["omem", queued],
     ["tot-mem", memoryBytes(c)],
     ["events", port.isSending ? "rw" : "r"],
-    ["cmd", c.lastCommand?.fullName ?? "NULL"],
+    ["cmd", inExec(c) ? "exec" : c.lastCommand?.fullName ?? "NULL"],
     ["user", c.user],
     ["redir", -1],
     ["resp", reply.resp],
@@ -84,7 +96,15 @@ export function outputBytes(c: Client): number {
 export function memoryBytes(c: Client): number {
   const { port, reply } = c;
   const query = port.queryBytes + port.queryFreeBytes;
-  return CLIENT_BYTES + query + reply.buf.length + outputBytes(c) + argvBytes(c);
+  return CLIENT_BYTES + query + reply.buf.length + outputBytes(c) + argvBytes(c) + stateBytes(c);
+}
+
+/** What a transaction, watched keys and subscriptions take. */
+function stateBytes(c: Client): number {
+  const { transaction, watches, subscriptions } = c;
+  const queued = transaction === null ? 0 : transaction.memoryBytes + transaction.spareBytes;
+  const places = subscriptions === null ? 0 : countOf(c) + shardCountOf(c);
+  return queued + (places + (watches?.size ?? 0)) * PLACE_BYTES;
 }
 
 /** Bytes of the arguments of the request that is being executed. */
@@ -93,6 +113,11 @@ function argvBytes(c: Client): number {
   let bytes = 0;
   for (let i = 0; i < argc; i++) bytes += len[i];
   return bytes;
+}
+
+/** Whether the client's queued commands are being executed; EXEC is then what it has sent. */
+function inExec(c: Client): boolean {
+  return (c.flags & CLIENT_MULTI) !== 0 && (c.flags & CLIENT_DENY_BLOCKING) !== 0;
 }
 
 function flagLetters(c: Client): string {

@@ -1,7 +1,7 @@
 /**
  * Clients: everyone who is connected, in order of arrival.
  */
-import { Client, CLIENT_BLOCKED, type ClientPort } from "./client.ts";
+import { Client, CLIENT_BLOCKED, CLIENT_PUBSUB, type ClientPort } from "./client.ts";
 import type { Server } from "./server.ts";
 
 export class Clients {
@@ -28,12 +28,12 @@ export class Clients {
 }
 
 /**
- * What time does to a client: `timeout` closes it when it is idle and not blocked, and its connection looks after its limits and
+ * What time does to a client: `timeout` closes it when it is idle, not blocked and not subscribed, and its connection looks after its limits and
  * buffers. The listener registers this with the cron (`Cron.onClient`), which calls it once a second.
  */
 export function closeIdle(c: Client, nowMs: number): void {
   const { config, log, stats } = c.server;
-  const isWaiting = (c.flags & CLIENT_BLOCKED) !== 0;
+  const isWaiting = (c.flags & (CLIENT_BLOCKED | CLIENT_PUBSUB)) !== 0;
   const timeoutSeconds = isWaiting ? 0 : config.num("timeout");
   const idleSeconds = Math.floor(nowMs / 1000) - Math.floor(c.lastInteractionMs / 1000);
   if (timeoutSeconds === 0 || idleSeconds <= timeoutSeconds) return c.port.tick(nowMs);

@@ -54,6 +54,12 @@ export const ALLOW_BUSY: number = 1 << 17;
 export const NO_MULTI: number = 1 << 18;
 export const TOUCHES_ARBITRARY_KEYS: number = 1 << 19;
 export const NO_ASYNC_LOADING: number = 1 << 20;
+/** Executed at once even between MULTI and EXEC. */
+export const NOT_QUEUED: number = 1 << 21;
+/** Allowed to a subscribed client of RESP2. */
+export const FOR_SUBSCRIBERS: number = 1 << 22;
+/** Its answer is a push, which CLIENT REPLY doesn't suppress. */
+export const ANSWERS_PUSH: number = 1 << 23;
 
 /** The flags that COMMAND INFO prints, in its order; Redis keeps the others to itself. */
 export const SHOWN_FLAGS: readonly (readonly [flag: number, name: string])[] = [

@@ -157,6 +157,11 @@ export class Config {
     return this.get("client-output-buffer-limit") as OutputBufferLimits;
   }
 
+  /** The bits of `notify-keyspace-events`. */
+  events(): number {
+    return this.get("notify-keyspace-events") as number;
+  }
+
   /** The address in `replicaof`, or null. */
   replicaOf(): PrimaryAddress | null {
     return this.get("replicaof") as PrimaryAddress | null;

@@ -56,7 +56,7 @@ export function infoServer(server: Server): string {
 
 /** Who is connected. */
 export function infoClients(server: Server): string {
-  const { blocking } = server;
+  const { blocking, pubsub, changes } = server;
   server.memory.refreshClients();
   return `# Clients\r\n` +
     `connected_clients:${server.clients.count}\r\n` +
@@ -66,10 +66,10 @@ export function infoClients(server: Server): string {
     `client_recent_max_output_buffer:${server.memory.clientOutputMax}\r\n` +
     `blocked_clients:${blocking.count}\r\n` +
     `tracking_clients:0\r\n` +
-    `pubsub_clients:0\r\n` +
-    `watching_clients:0\r\n` +
+    `pubsub_clients:${pubsub.clients}\r\n` +
+    `watching_clients:${changes.watched.clients}\r\n` +
     `clients_in_timeout_table:${blocking.deadlines.count}\r\n` +
-    `total_watched_keys:0\r\n` +
+    `total_watched_keys:${changes.watched.count}\r\n` +
     `total_blocking_keys:${blocking.keys.count}\r\n` +
     `total_blocking_keys_on_nokey:${blocking.keys.countOnNoKey}\r\n`;
 }

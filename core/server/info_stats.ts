@@ -8,7 +8,7 @@ import type { Server } from "./server.ts";
 
 /** The statistics section. */
 export function infoStats(server: Server): string {
-  const { stats, keyspace } = server;
+  const { stats, keyspace, pubsub } = server;
   return `# Stats\r\n` +
     `total_connections_received:${stats.connectionsReceived}\r\n` +
     `total_commands_processed:${stats.commandsProcessed}\r\n` +
@@ -37,9 +37,9 @@ export function infoStats(server: Server): string {
     `current_eviction_exceeded_time:0\r\n` +
     `keyspace_hits:${keyspace.hits}\r\n` +
     `keyspace_misses:${keyspace.misses}\r\n` +
-    `pubsub_channels:0\r\n` +
-    `pubsub_patterns:0\r\n` +
-    `pubsubshard_channels:0\r\n` +
+    `pubsub_channels:${pubsub.channels.count}\r\n` +
+    `pubsub_patterns:${pubsub.patterns.count}\r\n` +
+    `pubsubshard_channels:${pubsub.shardChannels.count}\r\n` +
     `latest_fork_usec:${server.saving.port?.cutUs ?? 0}\r\n` +
     `total_forks:${server.saving.saves}\r\n` +
     `migrate_cached_sockets:0\r\n` +

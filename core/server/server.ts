@@ -23,6 +23,9 @@ import { CommandTable } from "./command_table.ts";
 import type { Config } from "./config.ts";
 import type { OutputBufferLimit } from "./config_types.ts";
 import { Cron } from "./cron.ts";
+import { KeyChanges } from "./key_changes.ts";
+import { Monitors } from "./monitors.ts";
+import { PubSub } from "./pubsub.ts";
 import { Memory } from "./info_memory.ts";
 import { Saving } from "./saving.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -62,6 +65,9 @@ export class Server {
   readonly turn: Turn;
   readonly batch: Batch;
   readonly blocking: Blocking;
+  readonly pubsub: PubSub;
+  readonly changes: KeyChanges;
+  readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
   readonly memory: Memory;
   readonly saving: Saving;
@@ -75,6 +81,8 @@ export class Server {
   /** Changes to the data set since the last save. */
   dirty = 0;
   net: NetPort | null = null;
+  /** The client whose commands are being executed (deliver.ts). */
+  executing: Client | null = null;
   // Settings that the hot path reads.
   maxmemoryBytes = 0;
   protoMaxBulkLen = 0;
@@ -82,6 +90,8 @@ export class Server {
   maxClients = 0;
   /** client-output-buffer-limit of normal clients. */
   outputLimit: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+  /** The same of subscribed clients. */
+  pubsubOutputLimit: OutputBufferLimit = this.outputLimit;
 
   constructor(parts: ServerParts) {
     this.clock = parts.clock;
@@ -97,6 +107,8 @@ export class Server {
     this.commands = new CommandTable(parts.commands, parts.commandNames);
     this.batch = new Batch(this.commands, this.keyspace);
     this.blocking = new Blocking(this);
+    this.pubsub = new PubSub(this.keyspace);
+    this.changes = new KeyChanges(this.keyspace, this.pubsub);
     this.startMs = this.keyspace.nowMs;
     const expiry = new ExpireCycle(this.keyspace, this.clock);
     this.cron = new Cron(this, expiry);
@@ -120,6 +132,11 @@ export class Server {
       this.keyspace.lazyFree.drain();
       if (this.arena.usedBytes > this.maxmemoryBytes) return false;
     }
+    return this.hasHeadroom(bytes);
+  }
+
+  /** The same without regard to `maxmemory`. */
+  hasHeadroom(bytes: number): boolean {
     if (this.arena.headroomBytes >= bytes) return true;
     this.keyspace.lazyFree.drain();
     return this.arena.headroomBytes >= bytes;
@@ -159,10 +176,14 @@ export class Server {
       this.queryBufferLimit = config.num("client-query-buffer-limit");
     });
     follow("maxclients", () => this.maxClients = config.num("maxclients"));
-    follow(
-      "client-output-buffer-limit",
-      () => this.outputLimit = config.outputBufferLimits().normal,
-    );
+    follow("client-output-buffer-limit", () => {
+      const limits = config.outputBufferLimits();
+      this.outputLimit = limits.normal;
+      this.pubsubOutputLimit = limits.pubsub;
+    });
+    follow("notify-keyspace-events", () => {
+      this.changes.setClasses(config.events());
+    });
     follow("maxmemory-policy", () => access.lfu = config.str("maxmemory-policy").includes("lfu"));
     follow("lfu-log-factor", () => access.logFactor = config.num("lfu-log-factor"));
     follow("lfu-decay-time", () => access.decayMinutes = config.num("lfu-decay-time"));

@@ -49,7 +49,6 @@ const LATER: readonly string[] = [
   "maxmemory-clients",
   "maxmemory-policy",
   "min-replicas-to-write",
-  "notify-keyspace-events",
   "slowlog-log-slower-than",
   "slowlog-max-len",
 ];

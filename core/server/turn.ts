@@ -37,6 +37,9 @@ export class Turn {
   /** Called before clients are written to. */
   beforeWrite: (() => void) | null = null;
 
+  /** While a transaction is executed the keyspace's time stands still: nothing expires half-way. */
+  isFrozen = false;
+
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
   private active = false;
@@ -98,9 +101,14 @@ export class Turn {
     return this.nowUs - before;
   }
 
-  /** Accounts the time since `closeGroup`, and some of earlier, to one command. Returns it, in microseconds. */
-  closeSlow(command: Command, earlierUs = 0): number {
-    const took = this.lap() + earlierUs;
+  /**
+   * Accounts the time since `startUs`, when `closeGroup` was called, and some of earlier, to one command. Commands that
+   * ran as parts of it have their own time accounted, too. Returns it, in microseconds.
+   */
+  closeSlow(command: Command, startUs: number, earlierUs = 0): number {
+    if (this.group.length > 0) this.closeGroup();
+    else this.lap();
+    const took = this.nowUs - startUs + earlierUs;
     command.addTime(took, latencyBucket(took));
     return took;
   }
@@ -114,7 +122,7 @@ export class Turn {
       this.resyncAtUs = now + RESYNC_US;
     }
     const ms = Math.floor((now + this.offsetUs) / 1000);
-    if (ms !== this.keyspace.nowMs) this.keyspace.setTime(ms);
+    if (ms !== this.keyspace.nowMs && !this.isFrozen) this.keyspace.setTime(ms);
   }
 
   private end(): void {

@@ -8,7 +8,11 @@ import { latin1 } from "../../../core/base/bytes.ts";
 import { keyCommands } from "../../../core/commands/keys.ts";
 import { listCommands } from "../../../core/commands/list.ts";
 import type { Db } from "../../../core/keyspace/db.ts";
+import { NOTIFY_KEY_MISS, NOTIFY_NEW } from "../../../core/keyspace/key_events.ts";
 import { InProcess } from "../../support/in_process.ts";
+
+/** The keyspace itself tells of keys that are new or missing. */
+const IGNORED = NOTIFY_NEW | NOTIFY_KEY_MISS;
 
 /** A server that writes down what it is told: "name key" for events, "=key" for modified keys. */
 function recording() {
@@ -18,8 +22,11 @@ function recording() {
   server.keyspace.observer = {
     modified: (_db: Db, key: ReadonlyBytes, off: number, len: number) =>
       void told.push(`=${latin1(key, off, len)}`),
-    event: (_cls: number, name: string, _db: Db, key: ReadonlyBytes, off: number, len: number) =>
-      void told.push(`${name} ${latin1(key, off, len)}`),
+    event: (cls: number, name: string, _db: Db, key: ReadonlyBytes, off: number, len: number) => {
+      if ((cls & IGNORED) === 0) told.push(`${name} ${latin1(key, off, len)}`);
+    },
+    emptying: () => {},
+    swapping: () => {},
   };
   return {
     /** Runs a command; returns the number of changes and what was told. */

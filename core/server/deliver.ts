@@ -1,0 +1,32 @@
+/**
+ * Delivering: what a client gets without having asked for it just now, such as messages of channels.
+ *
+ * It goes to the end of the client's replies, and out at the end of the turn. Only the client whose command is
+ * being executed must not get it in the middle of an answer: for that one it waits in `pushes` until the command,
+ * which may be a whole transaction, is over. Whoever executes commands for a client says so in `server.executing`
+ * and calls `addPushes` after each while GATE_PUSHES is shut.
+ */
+import type { SharedChunk } from "../protocol/shared_chunk.ts";
+import { GATE_PUSHES } from "./call.ts";
+import { type Client, CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSED } from "./client.ts";
+
+/** Sends bytes, which others may get too, to a client. One that is to be closed gets nothing more. */
+export function deliver(to: Client, chunk: SharedChunk): void {
+  if ((to.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED)) !== 0) return;
+  if (to === to.server.executing) {
+    (to.pushes ??= []).push(chunk);
+    to.gates |= GATE_PUSHES;
+    return;
+  }
+  to.reply.addShared(chunk);
+  to.port.replied();
+}
+
+/** Adds what came while the client's command was executed. */
+export function addPushes(c: Client): void {
+  c.gates &= ~GATE_PUSHES;
+  const { pushes } = c;
+  if (pushes === null) return;
+  c.pushes = null;
+  for (const chunk of pushes) c.reply.addShared(chunk);
+}

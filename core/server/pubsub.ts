@@ -1,0 +1,230 @@
+/**
+ * Pub/sub: channels, patterns, and who is subscribed to them.
+ *
+ *     name -> Topic     one table each for channels, patterns and shard channels
+ *     topic.clients     an array; a client knows its index in it, so it leaves in O(1)
+ *     client.subscriptions    topic -> that index, in order of subscription
+ *
+ * A message is written once per protocol version among its receivers (shared_chunk.ts), and each of them gets the
+ * same bytes. The sockets are written to at the end of the turn, each once; whoever doesn't read keeps what waits
+ * for it in its own queue, up to `client-output-buffer-limit`, and holds up nobody.
+ *
+ * Receivers are walked from the last to the first: one that is closed on the way, for its limit, leaves its place to
+ * one that has been served already.
+ */
+import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { BytesTable, Named } from "../base/bytes_table.ts";
+import { globMatch } from "../base/glob.ts";
+import { type SharedChunk, SharedLog } from "../protocol/shared_chunk.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { GATE_PUBSUB } from "./call.ts";
+import { type Client, CLIENT_PUBSUB } from "./client.ts";
+import { deliver } from "./deliver.ts";
+
+/** A channel or a pattern that has subscribers. */
+export class Topic extends Named {
+  readonly clients: Client[] = [];
+}
+
+/** Topics of a client, each with the client's index among the topic's. */
+type Places = Map<Topic, number>;
+
+/** What a client is subscribed to. */
+export class Subscriptions {
+  readonly channels: Places = new Map();
+  readonly patterns: Places = new Map();
+  readonly shardChannels: Places = new Map();
+}
+
+/** The three kinds of topics, named as the fields they lie in. */
+export type TopicKind = keyof Subscriptions;
+
+/** How a message begins, by kind and protocol: the header and the word. */
+interface Heads {
+  readonly resp2: Uint8Array;
+  readonly resp3: Uint8Array;
+}
+
+function heads(parts: number, word: string): Heads {
+  const rest = `${parts}\r\n$${word.length}\r\n${word}\r\n`;
+  return { resp2: ascii(`*${rest}`), resp3: ascii(`>${rest}`) };
+}
+
+const MESSAGE = heads(3, "message");
+const PMESSAGE = heads(4, "pmessage");
+const SMESSAGE = heads(3, "smessage");
+
+export class PubSub {
+  /** Clients that are subscribed to anything. */
+  clients = 0;
+  readonly channels = new BytesTable<Topic>();
+  readonly patterns = new BytesTable<Topic>();
+  readonly shardChannels = new BytesTable<Topic>();
+  private readonly keyspace: Keyspace;
+  private readonly patternList = new Set<Topic>();
+  private readonly log = new SharedLog();
+
+  constructor(keyspace: Keyspace) {
+    this.keyspace = keyspace;
+  }
+
+  /** Whether a message could have receivers at all. */
+  get hasListeners(): boolean {
+    return this.channels.count !== 0 || this.patterns.count !== 0;
+  }
+
+  // Subscribing.
+
+  /** Subscribes a client, which may be already. */
+  subscribe(c: Client, kind: TopicKind, buf: ReadonlyBytes, off: number, len: number): void {
+    const hash = this.keyspace.hashKey(buf, off, len);
+    let topic = this[kind].find(hash, buf, off, len);
+    const places = (c.subscriptions ??= new Subscriptions())[kind];
+    if (topic === null) {
+      const bytes = new Uint8Array(len);
+      copyBytes(bytes, 0, buf, off, len);
+      topic = new Topic(hash, bytes, null);
+      this[kind].insert(topic);
+      if (kind === "patterns") this.patternList.add(topic);
+    } else if (places.has(topic)) return;
+    places.set(topic, topic.clients.length);
+    topic.clients.push(c);
+    if ((c.flags & CLIENT_PUBSUB) !== 0) return;
+    c.flags |= CLIENT_PUBSUB;
+    c.gates |= GATE_PUBSUB;
+    this.clients++;
+  }
+
+  /** Ends a subscription, which there may not be. */
+  unsubscribe(c: Client, kind: TopicKind, buf: ReadonlyBytes, off: number, len: number): void {
+    if (c.subscriptions === null) return;
+    const topic = this[kind].find(this.keyspace.hashKey(buf, off, len), buf, off, len);
+    if (topic !== null) this.leave(c, kind, topic);
+  }
+
+  /** Ends a client's subscription to a topic, which there may not be. */
+  leave(c: Client, kind: TopicKind, topic: Topic): void {
+    const places = c.subscriptions![kind];
+    const place = places.get(topic);
+    if (place === undefined) return;
+    places.delete(topic);
+    const last = topic.clients.pop()!;
+    if (last !== c) {
+      topic.clients[place] = last;
+      last.subscriptions![kind].set(topic, place);
+    }
+    if (topic.clients.length > 0) return;
+    this[kind].remove(topic);
+    if (kind === "patterns") this.patternList.delete(topic);
+  }
+
+  /** A client without subscriptions left is a normal one again. */
+  unmarkIfNone(c: Client): void {
+    if ((c.flags & CLIENT_PUBSUB) === 0 || countOf(c) + shardCountOf(c) > 0) return;
+    c.flags &= ~CLIENT_PUBSUB;
+    c.gates &= ~GATE_PUBSUB;
+    this.clients--;
+  }
+
+  /** Ends all subscriptions of a client. */
+  forget(c: Client): void {
+    const { subscriptions } = c;
+    if (subscriptions === null) return;
+    for (const kind of ["channels", "patterns", "shardChannels"] as const) {
+      for (const topic of subscriptions[kind].keys()) this.leave(c, kind, topic);
+    }
+    this.unmarkIfNone(c);
+    c.subscriptions = null;
+  }
+
+  // Publishing.
+
+  /** Sends a message to the subscribers of a channel and of patterns that match it. Returns how many. */
+  publish(
+    channel: ReadonlyBytes,
+    channelOff: number,
+    channelLen: number,
+    message: ReadonlyBytes,
+    off: number,
+    len: number,
+  ): number {
+    let receivers = 0;
+    if (this.channels.count !== 0) {
+      const hash = this.keyspace.hashKey(channel, channelOff, channelLen);
+      const topic = this.channels.find(hash, channel, channelOff, channelLen);
+      if (topic !== null) {
+        receivers = topic.clients.length;
+        this.send(topic, MESSAGE, null, topic.bytes, 0, channelLen, message, off, len);
+      }
+    }
+    if (this.patterns.count === 0) return receivers;
+    for (const topic of this.patternList) {
+      const { bytes } = topic;
+      if (!globMatch(bytes, 0, bytes.length, channel, channelOff, channelLen, false)) continue;
+      receivers += topic.clients.length;
+      this.send(topic, PMESSAGE, bytes, channel, channelOff, channelLen, message, off, len);
+    }
+    return receivers;
+  }
+
+  /** Sends a message to the subscribers of a shard channel. Returns how many. */
+  publishShard(
+    channel: ReadonlyBytes,
+    channelOff: number,
+    channelLen: number,
+    message: ReadonlyBytes,
+    off: number,
+    len: number,
+  ): number {
+    const hash = this.keyspace.hashKey(channel, channelOff, channelLen);
+    const topic = this.shardChannels.find(hash, channel, channelOff, channelLen);
+    if (topic === null) return 0;
+    const receivers = topic.clients.length;
+    this.send(topic, SMESSAGE, null, topic.bytes, 0, channelLen, message, off, len);
+    return receivers;
+  }
+
+  private send(
+    topic: Topic,
+    head: Heads,
+    pattern: Uint8Array | null,
+    channel: ReadonlyBytes,
+    channelOff: number,
+    channelLen: number,
+    message: ReadonlyBytes,
+    off: number,
+    len: number,
+  ): void {
+    const { clients } = topic;
+    let chunk2: SharedChunk | null = null;
+    let chunk3: SharedChunk | null = null;
+    const { log } = this;
+    for (let i = clients.length - 1; i >= 0; i--) {
+      const to = clients[i];
+      const isOld = to.reply.resp === 2;
+      let chunk: SharedChunk | null = isOld ? chunk2 : chunk3;
+      if (chunk === null) {
+        log.begin(channelLen + len + (pattern === null ? 0 : pattern.length), 4);
+        log.addRaw(isOld ? head.resp2 : head.resp3);
+        if (pattern !== null) log.addBulk(pattern, 0, pattern.length);
+        log.addBulk(channel, channelOff, channelLen);
+        log.addBulk(message, off, len);
+        chunk = log.end();
+        if (isOld) chunk2 = chunk;
+        else chunk3 = chunk;
+      }
+      deliver(to, chunk);
+    }
+  }
+}
+
+/** Channels and patterns that a client is subscribed to. */
+export function countOf(c: Client): number {
+  const { subscriptions } = c;
+  return subscriptions === null ? 0 : subscriptions.channels.size + subscriptions.patterns.size;
+}
+
+/** Shard channels that a client is subscribed to. */
+export function shardCountOf(c: Client): number {
+  return c.subscriptions === null ? 0 : c.subscriptions.shardChannels.size;
+}

@@ -1,0 +1,172 @@
+/**
+ * Transaction: the requests that a client has queued between MULTI and EXEC.
+ *
+ * The bytes of a request are gone once it is answered, so they are copied: all arguments of all requests lie one
+ * after the other in one buffer, with their offsets and lengths in two arrays. Queueing a request takes no memory
+ * of its own, and neither does executing it: `at` puts its offsets and lengths into one request that is used again
+ * and again.
+ *
+ * A transaction that is bound to fail keeps nothing. Small buffers are kept for the client's next one.
+ */
+import { copyBytes } from "../base/bytes.ts";
+import type { Argv } from "../protocol/resp_parser.ts";
+import { GATE_MULTI } from "./call.ts";
+import { type Client, CLIENT_DIRTY_CAS, CLIENT_DIRTY_EXEC, CLIENT_MULTI } from "./client.ts";
+import type { Command } from "./command.ts";
+
+/** Room to begin with, and kept from one transaction to the next. */
+const BYTES_KEPT = 1024;
+const ARGS_KEPT = 64;
+const COMMANDS_KEPT = 64;
+/** What an argument takes in a request besides its bytes, for the reckoning of memory. */
+const ARG_BYTES = 8;
+/** Offsets are 32-bit integers. */
+const BYTES_MAX = 2 ** 31 - 1;
+const NO_BYTES = new Uint8Array(0);
+const NO_ARGS = new Int32Array(0);
+
+/** One of the queued requests, until the next one takes its place. */
+class QueuedRequest implements Argv {
+  buf: Uint8Array = NO_BYTES;
+  argc = 0;
+  off: Int32Array = NO_ARGS;
+  len: Int32Array = NO_ARGS;
+}
+
+export class Transaction {
+  /** Flags of all queued commands together. */
+  flags = 0;
+  /** The request that `at` chose. */
+  readonly request = new QueuedRequest();
+  private readonly commands: Command[] = [];
+  /** Where each request's arguments begin; one more than there are requests. */
+  private readonly firsts: number[] = [0];
+  private off: Int32Array = NO_ARGS;
+  private len: Int32Array = NO_ARGS;
+  private args = 0;
+  private bytes: Uint8Array = NO_BYTES;
+  private used = 0;
+
+  /** Requests in the queue. */
+  get count(): number {
+    return this.commands.length;
+  }
+
+  /** Bytes of the queued requests. */
+  get memoryBytes(): number {
+    return this.used + this.args * ARG_BYTES;
+  }
+
+  /** Bytes that buffers take beyond that. */
+  get spareBytes(): number {
+    return this.bytes.length - this.used + (this.off.length * 2 - this.args) * 4;
+  }
+
+  /** Whether a request of so many bytes still fits below `limit`. */
+  fits(bytes: number, limit: number): boolean {
+    return this.used + bytes <= Math.min(limit, BYTES_MAX);
+  }
+
+  /** Queues a copy of a request. */
+  add(command: Command, argv: Argv): void {
+    const { argc } = argv;
+    let total = 0;
+    for (let i = 0; i < argc; i++) total += argv.len[i];
+    this.reserve(argc, total);
+    const { off, len, bytes } = this;
+    let at = this.used;
+    let arg = this.args;
+    for (let i = 0; i < argc; i++, arg++) {
+      const size = argv.len[i];
+      copyBytes(bytes, at, argv.buf, argv.off[i], size);
+      off[arg] = at;
+      len[arg] = size;
+      at += size;
+    }
+    this.used = at;
+    this.args = arg;
+    this.commands.push(command);
+    this.firsts.push(arg);
+    this.flags |= command.flags;
+  }
+
+  /** Makes the request at `index` the one in `request`, and returns its command. */
+  at(index: number): Command {
+    const { request } = this;
+    const first = this.firsts[index];
+    const argc = this.firsts[index + 1] - first;
+    if (request.off.length < argc) {
+      request.off = new Int32Array(Math.max(argc, 16));
+      request.len = new Int32Array(Math.max(argc, 16));
+    }
+    for (let i = 0; i < argc; i++) {
+      request.off[i] = this.off[first + i];
+      request.len[i] = this.len[first + i];
+    }
+    request.buf = this.bytes;
+    request.argc = argc;
+    return this.commands[index];
+  }
+
+  /** Bytes of the arguments of the request in `request`. */
+  requestBytes(): number {
+    const { argc, len } = this.request;
+    let bytes = argc * ARG_BYTES;
+    for (let i = 0; i < argc; i++) bytes += len[i];
+    return bytes;
+  }
+
+  /** Forgets all requests, and gives back the room of many or large ones. */
+  clear(): void {
+    const { request } = this;
+    this.flags = 0;
+    this.args = 0;
+    this.used = 0;
+    if (this.commands.length > COMMANDS_KEPT) {
+      this.commands.splice(0);
+      this.firsts.splice(1);
+    } else {
+      this.commands.length = 0;
+      this.firsts.length = 1;
+    }
+    if (this.bytes.length > BYTES_KEPT) this.bytes = NO_BYTES;
+    if (this.off.length > ARGS_KEPT) {
+      this.off = NO_ARGS;
+      this.len = NO_ARGS;
+    }
+    if (request.off.length > ARGS_KEPT) {
+      request.off = NO_ARGS;
+      request.len = NO_ARGS;
+    }
+    request.buf = NO_BYTES;
+    request.argc = 0;
+  }
+
+  private reserve(args: number, bytes: number): void {
+    const argsNeeded = this.args + args;
+    if (argsNeeded > this.off.length) {
+      const room = Math.max(ARGS_KEPT, argsNeeded, this.off.length * 2);
+      this.off = grown(this.off, new Int32Array(room));
+      this.len = grown(this.len, new Int32Array(room));
+    }
+    const bytesNeeded = this.used + bytes;
+    if (bytesNeeded > this.bytes.length) {
+      const doubled = Math.min(this.bytes.length * 2, BYTES_MAX);
+      this.bytes = grown(this.bytes, new Uint8Array(Math.max(BYTES_KEPT, bytesNeeded, doubled)));
+    }
+  }
+}
+
+/** Ends the client's transaction, if there is one, and what it watches. */
+export function discardTransaction(c: Client): void {
+  if (c.transaction !== null) c.transaction.clear();
+  c.flags &= ~(CLIENT_MULTI | CLIENT_DIRTY_CAS | CLIENT_DIRTY_EXEC);
+  c.gates &= ~GATE_MULTI;
+  c.server.changes.watched.forget(c);
+}
+
+/** The new array, beginning with what is in the old one. */
+function grown<T extends Int32Array | Uint8Array>(old: T, made: T): T {
+  made.set(old);
+  return made;
+}
