@@ -70,7 +70,7 @@ function setFields(c: Client): number {
   let ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
   if (!isTypeOrReply(c, ref, TYPE_HASH)) return -1;
   if (ref === 0) ref = keyspace.create(c.db, buf, off[1], len[1], TYPE_HASH);
-  if (argc > 4) hashes.prepare(ref, len, 2, argc);
+  if (argc > 4) hashes.prepare(ref, buf, off, len, 2, argc);
   let created = 0;
   for (let i = 2; i < argc; i += 2) {
     if (hashes.set(ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1])) created++;

@@ -65,6 +65,20 @@ export function hlpFind(
   return lp === 0 ? 0 : lpFind(arena, lp, 0, buf, off, len, stride - 1);
 }
 
+/** An empty listpack in a block for the texts at places [from, to) of the arrays. */
+export function hlpCreate(
+  arena: Arena,
+  buf: ReadonlyBytes,
+  offs: Int32Array,
+  lens: Int32Array,
+  from: number,
+  to: number,
+): number {
+  let bytes = LP_EMPTY_BYTES;
+  for (let i = from; i < to; i++) bytes += encodeText(buf, offs[i], lens[i]);
+  return lpCreate(arena, bytes);
+}
+
 /** Adds a field that is not there and doesn't expire. */
 export function hlpAppend(
   arena: Arena,

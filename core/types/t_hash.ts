@@ -41,6 +41,7 @@ import { fieldValue } from "./hash_field.ts";
 import {
   hlpAppend,
   hlpCount,
+  hlpCreate,
   hlpDelete,
   hlpDeleteFirst,
   hlpExpiredCount,
@@ -237,10 +238,17 @@ export class Hashes implements CollectionType {
   }
 
   /**
-   * Gets ready for fields and values of these lengths, places [from, to) of `lens` by turns: what can't
-   * remain small is converted before the first of them comes. Throws ArenaFull.
+   * Gets ready for the fields and values at places [from, to) of the arrays, by turns: what can't remain small is
+   * converted before the first of them comes, and a hash that is new gets a block for them all. Throws ArenaFull.
    */
-  prepare(ref: number, lens: Int32Array, from: number, to: number): void {
+  prepare(
+    ref: number,
+    buf: ReadonlyBytes,
+    offs: Int32Array,
+    lens: Int32Array,
+    from: number,
+    to: number,
+  ): void {
     const { arena } = this;
     const { hashMaxListpackEntries, hashMaxListpackValue } = this.context.limits;
     if (isTable(objectEncoding(arena, ref))) return;
@@ -251,6 +259,9 @@ export class Hashes implements CollectionType {
       sum += lens[i];
     }
     if (!fits || !isSafeToAdd(arena, ref, sum)) this.convert(ref);
+    else if (bodyWord(arena, ref, 0) === 0) {
+      setBodyWord(arena, ref, 0, hlpCreate(arena, buf, offs, lens, from, to));
+    }
   }
 
   /** Gets ready for so many fields: what can't remain small is converted. Throws ArenaFull. */
