@@ -4,7 +4,8 @@
  * Up to 1 KiB there is a class for every multiple of 8 bytes, so a block wastes 7 bytes at most:
  * one key is one block, and at ten million keys every byte of rounding is ten megabytes. Above
  * that the classes are the sizes that cut a 64 KiB run into equal parts, from 60 (1,088 bytes) to 4
- * (16 KiB): a block wastes a fifth at most. What a run can't be cut into is lost: 800 bytes at most
+ * (16 KiB): a block wastes one part in so many at most, 2 to 20 %. With a third as many classes the nodes of a
+ * stream of small entries, 1,540 bytes, took 6 % more. What a run can't be cut into is lost: 800 bytes at most
  * (classes of 952 bytes), 1.2 %. Larger blocks are whole 4 KiB pages (see extents.ts).
  */
 
@@ -16,8 +17,9 @@ export const SMALL_MAX_BYTES = RUN_BYTES / 4;
 export const EXACT_MAX_BYTES = 1024;
 
 const EXACT_CLASSES = EXACT_MAX_BYTES / 8;
-/** Blocks per run of the classes above EXACT_MAX_BYTES. */
-const PARTS = [60, 52, 46, 40, 36, 32, 28, 24, 21, 18, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4];
+/** Blocks per run of the classes above EXACT_MAX_BYTES: each number from the first to the second. */
+const PARTS_MAX = 60;
+const PARTS_MIN = 4;
 
 /** Bytes of a block, by class; class 0 is unused. */
 export const CLASS_BYTES: Int32Array = buildClassBytes();
@@ -38,7 +40,9 @@ export function classOfSize(size: number): number {
 function buildClassBytes(): Int32Array {
   const sizes = [0];
   for (let words = 1; words <= EXACT_CLASSES; words++) sizes.push(words * 8);
-  for (const parts of PARTS) sizes.push(Math.floor(RUN_BYTES / parts / 8) * 8);
+  for (let parts = PARTS_MAX; parts >= PARTS_MIN; parts--) {
+    sizes.push(Math.floor(RUN_BYTES / parts / 8) * 8);
+  }
   return Int32Array.from(sizes);
 }
 

@@ -27,7 +27,7 @@ test("blocks are multiples of 8 bytes, ascending, up to a quarter of a run", () 
   assert.equal(SMALL_MAX_BYTES, RUN_BYTES / 4);
 });
 
-test("a block wastes 7 bytes up to 1 KiB, and about a fifth of itself above", () => {
+test("a block wastes 7 bytes up to 1 KiB, and a fifth of itself at most above", () => {
   for (let size = 1; size <= EXACT_MAX_BYTES; size++) {
     assert.ok(CLASS_BYTES[classOfSize(size)] - size <= 7, `size ${size}`);
   }
