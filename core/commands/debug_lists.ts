@@ -50,7 +50,7 @@ export function debugPackedThreshold(c: Client): void {
 
 function findKeyOrReply(c: Client): number {
   const { buf, off, len } = c.argv;
-  const ref = c.server.keyspace.lookupKeyPeek(c.db, buf, off[2], len[2]);
+  const ref = c.server.keyspace.lookupKeySilently(c.db, buf, off[2], len[2]);
   if (ref === 0) c.reply.addError(NO_SUCH_KEY);
   return ref;
 }

@@ -115,6 +115,7 @@ function restoreCommand(c: Client): void {
   }
   setObjectAccess(c.server.arena, made, accessBits(c));
   keyspace.publish(c.db, ref, made);
+  if (ref !== 0) keyspace.tellNew(c.db, made);
   keyModified(c, 1);
   notify(c, NOTIFY_GENERIC, "restore", 1);
   c.server.dirty++;

@@ -9,6 +9,7 @@ import { ascii } from "../base/bytes.ts";
 import { BIG } from "../base/numbers.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
 import { argBigInt, argInteger, argIs, argString, NOT_AN_INTEGER } from "../server/args.ts";
+import { keyModified, notify, NOTIFY_GENERIC } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
   type ArgSpec,
@@ -67,8 +68,11 @@ function expireGeneric(c: Client, baseMs: number, inSeconds: boolean): void {
     c.reply.addInteger(0);
     return;
   }
-  if (at <= keyspace.nowMs) keyspace.remove(c.db, ref);
+  const isOver = at <= keyspace.nowMs;
+  if (isOver) keyspace.remove(c.db, ref);
   else keyspace.setExpiry(c.db, ref, at);
+  keyModified(c, 1);
+  notify(c, NOTIFY_GENERIC, isOver ? "del" : "expire", 1);
   c.server.dirty++;
   c.reply.addInteger(1);
 }
@@ -137,6 +141,8 @@ function persistCommand(c: Client): void {
     return;
   }
   keyspace.setExpiry(c.db, ref, NO_EXPIRY);
+  keyModified(c, 1);
+  notify(c, NOTIFY_GENERIC, "persist", 1);
   c.server.dirty++;
   c.reply.addInteger(1);
 }

@@ -7,6 +7,7 @@ import type { Db } from "../keyspace/db.ts";
 import { objectType, TYPE_NAMES } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { argIs, getIntegerOrReply, NO_SUCH_KEY, SYNTAX_ERROR } from "../server/args.ts";
+import { keyModified, keyModifiedIn, notify, NOTIFY_GENERIC, notifyIn } from "../server/changes.ts";
 import { type Client, CLIENT_NO_TOUCH } from "../server/client.ts";
 import {
   type ArgSpec,
@@ -47,6 +48,8 @@ function delCommand(c: Client): void {
     const ref = keyspace.lookupKey(c.db, buf, off[i], len[i]);
     if (ref === 0) continue;
     keyspace.remove(c.db, ref);
+    keyModified(c, i);
+    notify(c, NOTIFY_GENERIC, "del", i);
     count++;
   }
   c.server.dirty += count;
@@ -123,7 +126,13 @@ function renameOrReply(c: Client, onlyIfNew: boolean): boolean {
     c.reply.addInteger(0);
     return false;
   }
-  keyspace.moveValue(c.db, ref, c.db, old, buf, off[2], len[2]);
+  const moved = keyspace.moveValue(c.db, ref, c.db, old, buf, off[2], len[2]);
+  // The key in its way counts as deleted.
+  if (old !== 0) keyspace.tellNew(c.db, moved);
+  keyModified(c, 1);
+  keyModified(c, 2);
+  notify(c, NOTIFY_GENERIC, "rename_from", 1);
+  notify(c, NOTIFY_GENERIC, "rename_to", 2);
   c.server.dirty++;
   return true;
 }
@@ -143,6 +152,10 @@ function moveCommand(c: Client): void {
     return;
   }
   keyspace.moveValue(c.db, ref, toDb, 0, buf, off[1], len[1]);
+  keyModified(c, 1);
+  keyModifiedIn(c, toDb, 1);
+  notify(c, NOTIFY_GENERIC, "move_from", 1);
+  notifyIn(c, NOTIFY_GENERIC, "move_to", toDb, 1);
   c.server.dirty++;
   c.reply.addInteger(1);
 }
@@ -177,7 +190,10 @@ function copyCommand(c: Client): void {
     c.reply.addInteger(0);
     return;
   }
-  keyspace.copyValue(ref, toDb, old, buf, off[2], len[2]);
+  const copy = keyspace.copyValue(ref, toDb, old, buf, off[2], len[2]);
+  if (old !== 0) keyspace.tellNew(toDb, copy);
+  keyModifiedIn(c, toDb, 2);
+  notifyIn(c, NOTIFY_GENERIC, "copy_to", toDb, 2);
   c.server.dirty++;
   c.reply.addInteger(1);
 }

@@ -47,7 +47,7 @@ const HELP = [
 /** The entry of the key in argument 2, or 0 after a null reply. */
 function lookupOrReply(c: Client): number {
   const { buf, off, len } = c.argv;
-  const ref = c.server.keyspace.lookupKeyPeek(c.db, buf, off[2], len[2]);
+  const ref = c.server.keyspace.lookupKeySilently(c.db, buf, off[2], len[2]);
   if (ref === 0) c.reply.addNull();
   return ref;
 }

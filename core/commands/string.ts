@@ -11,6 +11,7 @@
 import { ascii, tokenEquals } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
+import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
   type ArgSpec,
@@ -80,6 +81,9 @@ function setCommand(c: Client): void {
   let { expireAt } = options;
   if ((flags & OPT_KEEPTTL) !== 0 && ref !== 0) expireAt = objectExpiry(arena, ref);
   keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], expireAt);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "set", 1);
+  if ((flags & TIMES) !== 0) notify(c, NOTIFY_GENERIC, "expire", 1);
   c.server.dirty++;
   if ((flags & OPT_GET) === 0) c.reply.addOk();
 }
@@ -92,6 +96,8 @@ function setnxCommand(c: Client): void {
     return;
   }
   keyspace.strings.set(c.db, 0, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "set", 1);
   c.server.dirty++;
   c.reply.addInteger(1);
 }
@@ -111,6 +117,9 @@ function setFor(c: Client, expireAt: number): void {
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
   keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[3], len[3], expireAt);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "set", 1);
+  notify(c, NOTIFY_GENERIC, "expire", 1);
   c.server.dirty++;
   c.reply.addOk();
 }
@@ -121,6 +130,8 @@ function getsetCommand(c: Client): void {
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (!addStringReply(c, ref)) return;
   keyspace.strings.set(c.db, ref, buf, off[1], len[1], buf, off[2], len[2], NO_EXPIRY);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "set", 1);
   c.server.dirty++;
 }
 
@@ -130,6 +141,8 @@ function getdelCommand(c: Client): void {
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (!addStringReply(c, ref) || ref === 0) return;
   keyspace.remove(c.db, ref);
+  keyModified(c, 1);
+  notify(c, NOTIFY_GENERIC, "del", 1);
   c.server.dirty++;
 }
 
@@ -145,12 +158,18 @@ function getexCommand(c: Client): void {
   const { flags, expireAt } = options;
   if ((flags & (OPT_EXAT | OPT_PXAT)) !== 0 && expireAt <= keyspace.nowMs) {
     keyspace.remove(c.db, ref);
+    keyModified(c, 1);
+    notify(c, NOTIFY_GENERIC, "del", 1);
     c.server.dirty++;
   } else if ((flags & TIMES) !== 0) {
     keyspace.setExpiry(c.db, ref, expireAt);
+    keyModified(c, 1);
+    notify(c, NOTIFY_GENERIC, "expire", 1);
     c.server.dirty++;
   } else if ((flags & OPT_PERSIST) !== 0 && objectExpiry(arena, ref) !== NO_EXPIRY) {
     keyspace.setExpiry(c.db, ref, NO_EXPIRY);
+    keyModified(c, 1);
+    notify(c, NOTIFY_GENERIC, "persist", 1);
     c.server.dirty++;
   }
 }

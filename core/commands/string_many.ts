@@ -6,6 +6,7 @@
  */
 import { assureRoomForStrings } from "../keyspace/room.ts";
 import { NO_EXPIRY, objectType, TYPE_STRING } from "../types/object.ts";
+import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
   type ArgSpec,
@@ -66,6 +67,8 @@ function setPairs(c: Client): void {
   for (let i = 1; i < argc; i += 2) {
     const ref = keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
     keyspace.strings.set(c.db, ref, buf, off[i], len[i], buf, off[i + 1], len[i + 1], NO_EXPIRY);
+    keyModified(c, i);
+    notify(c, NOTIFY_STRING, "set", i);
   }
   c.server.dirty += pairs;
 }

@@ -15,6 +15,7 @@ import {
 import { BIG } from "../base/numbers.ts";
 import { ByteRange, readString, stringBigInt, stringInteger } from "../types/t_string.ts";
 import { argBigInt, argInteger, NOT_AN_INTEGER } from "../server/args.ts";
+import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
   type CommandSpec,
@@ -76,6 +77,8 @@ function incrementBy(c: Client, delta: number, bigDelta: bigint): void {
     return;
   }
   keyspace.strings.setInteger(c.db, ref, buf, off[1], len[1], sum);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "incrby", 1);
   c.server.dirty++;
   c.reply.addInteger(sum);
 }
@@ -90,6 +93,8 @@ function incrementByBig(c: Client, ref: number, delta: bigint): void {
     return;
   }
   keyspace.strings.setInteger(c.db, ref, buf, off[1], len[1], sum);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "incrby", 1);
   c.server.dirty++;
   c.reply.addBigInteger(sum);
 }
@@ -116,6 +121,8 @@ function incrbyfloatCommand(c: Client): void {
   }
   const text = ascii(formatLongDouble(sum));
   keyspace.strings.setText(c.db, ref, buf, off[1], len[1], text, 0, text.length);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "incrbyfloat", 1);
   c.server.dirty++;
   c.reply.addBulk(text, 0, text.length);
 }

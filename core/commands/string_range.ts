@@ -4,6 +4,7 @@
 import { NO_EXPIRY } from "../types/object.ts";
 import { ByteRange, readString, stringLen } from "../types/t_string.ts";
 import { argBigInt, getIntegerOrReply } from "../server/args.ts";
+import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
   type ArgSpec,
@@ -51,6 +52,8 @@ function appendCommand(c: Client): void {
     if (!checkStringLenOrReply(c, total)) return;
     keyspace.strings.write(keyspace.strings.grow(c.db, ref, total), old, buf, off[2], len[2]);
   }
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "append", 1);
   c.server.dirty++;
   c.reply.addInteger(total);
 }
@@ -78,6 +81,8 @@ function setrangeCommand(c: Client): void {
     ? keyspace.strings.addZeros(c.db, buf, off[1], len[1], total)
     : keyspace.strings.grow(c.db, ref, total);
   keyspace.strings.write(target, offset, buf, off[3], len[3]);
+  keyModified(c, 1);
+  notify(c, NOTIFY_STRING, "setrange", 1);
   c.server.dirty++;
   c.reply.addInteger(total);
 }

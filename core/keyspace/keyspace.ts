@@ -163,6 +163,14 @@ export class Keyspace {
     return ref;
   }
 
+  /** The same for commands that look at the entry: nobody is told that there is none. */
+  lookupKeySilently(db: Db, key: ReadonlyBytes, off: number, len: number): number {
+    const ref = this.lookupKey(db, key, off, len);
+    if (ref === 0) this.misses++;
+    else this.hits++;
+    return ref;
+  }
+
   private missed(db: Db, key: ReadonlyBytes, off: number, len: number): void {
     this.misses++;
     if (this.observer !== null) this.observer.event(NOTIFY_KEY_MISS, "keymiss", db, key, off, len);

@@ -2,6 +2,7 @@
  * What a command says about its changes, besides `server.dirty`: which keys are different now (WATCH and
  * client-side caches want to know) and what was done to them (keyspace notifications).
  */
+import type { Db } from "../keyspace/db.ts";
 import type { Client } from "./client.ts";
 
 export {
@@ -32,4 +33,20 @@ export function notify(c: Client, cls: number, name: string, index: number): voi
   if (observer === null) return;
   const { buf, off, len } = c.argv;
   observer.event(cls, name, c.db, buf, off[index], len[index]);
+}
+
+/** `keyModified` for a key of any database. */
+export function keyModifiedIn(c: Client, db: Db, index: number): void {
+  const { observer } = c.server.keyspace;
+  if (observer === null) return;
+  const { buf, off, len } = c.argv;
+  observer.modified(db, buf, off[index], len[index]);
+}
+
+/** `notify` for a key of any database. */
+export function notifyIn(c: Client, cls: number, name: string, db: Db, index: number): void {
+  const { observer } = c.server.keyspace;
+  if (observer === null) return;
+  const { buf, off, len } = c.argv;
+  observer.event(cls, name, db, buf, off[index], len[index]);
 }
