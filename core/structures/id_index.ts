@@ -4,14 +4,15 @@
  *
  * A B+-tree. Its nodes are blocks of 1 KiB:
  *
- *     word   0               1       2       3 ..
- *          +---------------+-------+-------+--------+--------+-----+
- *          | level | count | prev  | next  | record | record | ... |
- *          +---------------+-------+-------+--------+--------+-----+
+ *     word   0                       1      2      3 ..
+ *          +-----------------------+------+------+--------+--------+-----+
+ *          | level | first | count | prev | next | record | record | ... |
+ *          +-----------------------+------+------+--------+--------+-----+
  *     leaf record     id (4 words, high before low), then the value: as many words as the owner wants
  *     inner record    id (4 words), ref of a node one level below
  *
- * Leaves (level 0) are linked both ways. The id of an inner record is at most the smallest below it and above
+ * Leaves (level 0) are linked both ways. Their records begin at place `first`, so that removing at the front, which
+ * is what acknowledging and trimming do, moves nothing; inner nodes begin at 0. The id of an inner record is at most the smallest below it and above
  * all that lie before it; that of the first record is never looked at and may be anything.
  *
  *     handle          root, number of records, last leaf: three words in a block of the owner, zeros at first
@@ -35,21 +36,30 @@
  */
 import { assert } from "../base/assert.ts";
 import type { StreamId } from "../base/stream_id.ts";
-import { type Arena, type ReadonlyWords, REF_OFFSET_MASK } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
+import {
+  COUNT_MASK,
+  FIRST_SHIFT,
+  HEAD_BYTES,
+  HEAD_WORDS,
+  KEY_WORDS,
+  keyAbove,
+  keyBelow,
+  LEVEL_SHIFT,
+  NODE_BYTES,
+  nodeBytes,
+  recordsIn,
+  wordOf,
+} from "./id_index_node.ts";
 import { shrinkBlock } from "./listpack.ts";
 
 /** Bytes of a handle. */
 export const ID_INDEX_HANDLE_BYTES = 12;
 
-// The layout, for id_index_walk.ts too.
-export const NODE_BYTES = 1024;
-export const HEAD_BYTES = 12;
-export const HEAD_WORDS = 3;
-export const KEY_WORDS = 4;
 const INNER_STRIDE = KEY_WORDS + 1;
 const INNER_MAX = recordsIn(NODE_BYTES, INNER_STRIDE);
-export const LEVEL_SHIFT = 16;
-export const COUNT_MASK = 0xffff;
+/** What is added to a node's first word to remove its first record: one more before it, one less in it. */
+const DROP_FIRST: number = (1 << FIRST_SHIFT) - 1;
 /** More levels than 2^31 records can fill. */
 const DEPTH_MAX = 16;
 
@@ -69,7 +79,7 @@ const spares = new Int32Array(DEPTH_MAX);
 const separator = new Int32Array(KEY_WORDS);
 
 export class IdIndex {
-  /** The cursor: a leaf and the number of a record in it. */
+  /** The cursor: a leaf and the place of a record in it. */
   leaf = 0;
   pos = 0;
 
@@ -133,7 +143,7 @@ export class IdIndex {
     this.leaf = leaf;
     if (leaf === 0) return false;
     this.pos = this.lowerBound(leaf, id);
-    if (this.pos < this.countOf(leaf)) return true;
+    if (this.pos < this.endOf(leaf)) return true;
     this.pos--;
     return this.next();
   }
@@ -144,35 +154,40 @@ export class IdIndex {
     this.leaf = leaf;
     if (leaf === 0) return false;
     this.pos = this.lowerBound(leaf, id);
-    return this.pos < this.countOf(leaf) && this.isAt(id) || this.previous();
+    return this.pos < this.endOf(leaf) && this.isAt(id) || this.previous();
   }
 
   seekFirst(): boolean {
-    this.leaf = this.firstLeaf();
-    this.pos = 0;
-    return this.leaf !== 0;
+    const leaf = this.firstLeaf();
+    this.leaf = leaf;
+    if (leaf === 0) return false;
+    this.pos = this.firstOf(leaf);
+    return true;
   }
 
   seekLast(): boolean {
     const leaf = this.handleWord(TAIL);
     this.leaf = leaf;
     if (leaf === 0) return false;
-    this.pos = this.countOf(leaf) - 1;
+    this.pos = this.endOf(leaf) - 1;
     return true;
   }
 
   next(): boolean {
-    if (++this.pos < this.countOf(this.leaf)) return true;
-    this.leaf = this.nodeWord(this.leaf, 2);
-    this.pos = 0;
-    return this.leaf !== 0;
+    if (++this.pos < this.endOf(this.leaf)) return true;
+    const leaf = this.nodeWord(this.leaf, 2);
+    this.leaf = leaf;
+    if (leaf === 0) return false;
+    this.pos = this.firstOf(leaf);
+    return true;
   }
 
   previous(): boolean {
-    if (--this.pos >= 0) return true;
-    this.leaf = this.nodeWord(this.leaf, 1);
-    if (this.leaf === 0) return false;
-    this.pos = this.countOf(this.leaf) - 1;
+    if (--this.pos >= this.firstOf(this.leaf)) return true;
+    const leaf = this.nodeWord(this.leaf, 1);
+    this.leaf = leaf;
+    if (leaf === 0) return false;
+    this.pos = this.endOf(leaf) - 1;
     return true;
   }
 
@@ -189,20 +204,24 @@ export class IdIndex {
       return true;
     }
     let leaf = tail;
-    let count = this.countOf(leaf);
-    let pos = count;
-    if (!this.isBelow(leaf, count - 1, id)) {
+    let pos = this.endOf(leaf);
+    if (!this.isBelow(leaf, pos - 1, id)) {
       leaf = this.descend(id);
       pos = this.lowerBound(leaf, id);
-      count = this.countOf(leaf);
       this.leaf = leaf;
       this.pos = pos;
-      if (pos < count && this.isAt(id)) return false;
-    } else if (count === this.leafMax) this.descend(id);
-    if (count === this.leafMax) {
+      if (pos < this.endOf(leaf) && this.isAt(id)) return false;
+    } else if (this.countOf(leaf) === this.leafMax) this.descend(id);
+    const first = this.firstOf(leaf);
+    if (this.countOf(leaf) === this.leafMax) {
       this.splitLeaf(leaf, pos, id);
       leaf = this.leaf;
       pos = this.pos;
+    } else if (first > 0) {
+      if (this.endOf(leaf) === recordsIn(this.arena.usable(leaf), this.stride)) {
+        this.moveToFront(leaf);
+        pos -= first;
+      }
     } else if (leaf === this.handleWord(ROOT)) leaf = this.growRoot(leaf, this.stride);
     this.openGap(leaf, pos, this.stride);
     this.storeKey(leaf, pos, this.stride, id.msHi, id.msLo, id.seqHi, id.seqLo);
@@ -215,7 +234,7 @@ export class IdIndex {
   /** Removes the record that `find` found. */
   removeFound(): void {
     const { leaf } = this;
-    this.closeGap(leaf, this.pos, this.stride);
+    this.removeAt(leaf, this.pos);
     this.setHandleWord(COUNT, this.handleWord(COUNT) - 1);
     const count = this.countOf(leaf);
     if (count === 0) this.dropLeaf(leaf);
@@ -291,6 +310,16 @@ export class IdIndex {
     return this.nodeWord(node, 0) & COUNT_MASK;
   }
 
+  /** Place of the first record, and the one behind the last. */
+  private firstOf(node: number): number {
+    return this.nodeWord(node, 0) >>> FIRST_SHIFT & COUNT_MASK;
+  }
+
+  private endOf(node: number): number {
+    const head = this.nodeWord(node, 0);
+    return (head >>> FIRST_SHIFT & COUNT_MASK) + (head & COUNT_MASK);
+  }
+
   private levelOf(node: number): number {
     return this.nodeWord(node, 0) >>> LEVEL_SHIFT;
   }
@@ -336,17 +365,19 @@ export class IdIndex {
     return keyBelow(this.arena.i32[leaf >>> 27], at, id.msHi, id.msLo, id.seqHi, id.seqLo);
   }
 
-  /** Number of records in a leaf whose id is smaller than this one. */
+  /** The place of the first record in a leaf whose id isn't smaller than this one. */
   private lowerBound(leaf: number, id: StreamId): number {
     const words = this.arena.i32[leaf >>> 27];
-    const first = wordOf(leaf) + HEAD_WORDS;
+    const base = wordOf(leaf) + HEAD_WORDS;
     const { msHi, msLo, seqHi, seqLo } = id;
     const { stride } = this;
-    let low = 0;
-    let high = this.countOf(leaf);
+    let low = this.firstOf(leaf);
+    let high = this.endOf(leaf);
+    if (!keyBelow(words, base + low * stride, msHi, msLo, seqHi, seqLo)) return low;
+    low++;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (keyBelow(words, first + middle * stride, msHi, msLo, seqHi, seqLo)) low = middle + 1;
+      if (keyBelow(words, base + middle * stride, msHi, msLo, seqHi, seqLo)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -364,18 +395,20 @@ export class IdIndex {
       const at = wordOf(node);
       const head = words[at];
       if (head >>> LEVEL_SHIFT === 0) return node;
-      // The last record whose id is not above this one.
+      // The last record whose id is not above this one. Often it is the first: the oldest goes first.
+      const base = at + HEAD_WORDS;
       let low = 1;
       let high = head & COUNT_MASK;
+      if (keyAbove(words, base + INNER_STRIDE, msHi, msLo, seqHi, seqLo)) high = 1;
       while (low < high) {
         const middle = (low + high) >>> 1;
-        const key = at + HEAD_WORDS + middle * INNER_STRIDE;
+        const key = base + middle * INNER_STRIDE;
         if (keyAbove(words, key, msHi, msLo, seqHi, seqLo)) high = middle;
         else low = middle + 1;
       }
       pathNode[depth] = node;
       pathAt[depth++] = low - 1;
-      node = words[at + HEAD_WORDS + (low - 1) * INNER_STRIDE + KEY_WORDS];
+      node = words[base + (low - 1) * INNER_STRIDE + KEY_WORDS];
     }
   }
 
@@ -424,13 +457,21 @@ export class IdIndex {
     return grown;
   }
 
-  /** Moves the records from `pos` on to make room for one, which is counted already. */
+  /** Moves the records from `pos` on to make room for one more, which then counts. */
   private openGap(node: number, pos: number, stride: number): void {
-    const head = this.nodeWord(node, 0);
-    const count = head & COUNT_MASK;
+    const rest = this.endOf(node) - pos;
     const off = HEAD_BYTES + pos * stride * 4;
-    if (pos < count) this.arena.move(node, off + stride * 4, off, (count - pos) * stride * 4);
-    this.arena.storeI32(node, 0, head + 1);
+    if (rest > 0) this.arena.move(node, off + stride * 4, off, rest * stride * 4);
+    this.arena.storeI32(node, 0, this.nodeWord(node, 0) + 1);
+  }
+
+  /** Moves the records of a leaf to place 0. */
+  private moveToFront(leaf: number): void {
+    const first = this.firstOf(leaf);
+    const count = this.countOf(leaf);
+    const bytes = this.stride * 4;
+    if (first > 0) this.arena.move(leaf, HEAD_BYTES, HEAD_BYTES + first * bytes, count * bytes);
+    this.setHead(leaf, 0, count);
   }
 
   /**
@@ -560,17 +601,31 @@ export class IdIndex {
 
   // Shrinking. Nothing here takes memory that it can't do without.
 
+  /** Takes a record out of a leaf, moving those before it or those behind it, whichever are fewer. */
+  private removeAt(leaf: number, pos: number): void {
+    const first = this.firstOf(leaf);
+    const before = pos - first;
+    if (before >= this.endOf(leaf) - pos) {
+      this.closeGap(leaf, pos, this.stride);
+      return;
+    }
+    const bytes = this.stride * 4;
+    const off = HEAD_BYTES + first * bytes;
+    if (before > 0) this.arena.move(leaf, off + bytes, off, before * bytes);
+    this.arena.storeI32(leaf, 0, this.nodeWord(leaf, 0) + DROP_FIRST);
+  }
+
   private closeGap(node: number, pos: number, stride: number): void {
-    const head = this.nodeWord(node, 0);
-    const rest = (head & COUNT_MASK) - pos - 1;
+    const rest = this.endOf(node) - pos - 1;
     const off = HEAD_BYTES + pos * stride * 4;
     if (rest > 0) this.arena.move(node, off, off + stride * 4, rest * stride * 4);
-    this.arena.storeI32(node, 0, head - 1);
+    this.arena.storeI32(node, 0, this.nodeWord(node, 0) - 1);
   }
 
   /** Gives back the larger part of a root leaf that is hardly used. */
   private shrinkRoot(leaf: number, count: number): void {
     if (count * 4 > recordsIn(this.arena.usable(leaf), this.stride)) return;
+    this.moveToFront(leaf);
     const shrunk = shrinkBlock(this.arena, leaf, nodeBytes(count * 2, this.stride), 0);
     this.setHandleWord(ROOT, shrunk);
     this.setHandleWord(TAIL, shrunk);
@@ -660,10 +715,12 @@ export class IdIndex {
   }
 
   private appendRecords(left: number, right: number, stride: number): void {
+    if (this.firstOf(left) > 0) this.moveToFront(left);
     const count = this.countOf(left);
     const more = this.countOf(right);
     const off = HEAD_BYTES + count * stride * 4;
-    this.arena.copyBlock(left, off, right, HEAD_BYTES, more * stride * 4);
+    const from = HEAD_BYTES + this.firstOf(right) * stride * 4;
+    this.arena.copyBlock(left, off, right, from, more * stride * 4);
     this.setHead(left, this.levelOf(left), count + more);
   }
 
@@ -688,12 +745,15 @@ export class IdIndex {
     const level = this.levelOf(node);
     const stride = level === 0 ? this.stride : INNER_STRIDE;
     const count = this.countOf(node);
-    assert(recordsIn(this.arena.usable(node), stride) >= count, "the records lie in the block");
+    const start = this.firstOf(node);
+    const places = recordsIn(this.arena.usable(node), stride);
+    assert(start + count <= places, "the records lie in the block");
     assert(count > 0, "no node is empty");
+    assert(level === 0 || start === 0, "the children are at the front");
     let sum = 0;
     let last = from;
     for (let i = 0; i < count; i++) {
-      const key = this.keyAt(node, i, stride);
+      const key = this.keyAt(node, start + i, stride);
       if (level === 0 || i > 0) {
         const order = last === null ? 1 : compareKeys(key, last);
         assert(order > 0 || order === 0 && i === 0, "ids ascend");
@@ -720,62 +780,11 @@ export class IdIndex {
   }
 }
 
-/** Records of `stride` words that fit into a node of so many bytes. */
-function recordsIn(bytes: number, stride: number): number {
-  return Math.floor(((bytes < NODE_BYTES ? bytes : NODE_BYTES) - HEAD_BYTES) / (stride * 4));
-}
-
-/** Bytes of a node with room for so many records. */
-function nodeBytes(records: number, stride: number): number {
-  return HEAD_BYTES + records * stride * 4;
-}
-
 function setSeparator(a: number, b: number, c: number, d: number): void {
   separator[0] = a;
   separator[1] = b;
   separator[2] = c;
   separator[3] = d;
-}
-
-/** Index of a block's first word in its segment. */
-function wordOf(ref: number): number {
-  return (ref & REF_OFFSET_MASK) << 1;
-}
-
-/** Whether the id at `at` is smaller than the one given. */
-function keyBelow(
-  words: ReadonlyWords,
-  at: number,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-): boolean {
-  let word = words[at];
-  if (word !== a) return word >>> 0 < a >>> 0;
-  word = words[at + 1];
-  if (word !== b) return word >>> 0 < b >>> 0;
-  word = words[at + 2];
-  if (word !== c) return word >>> 0 < c >>> 0;
-  return words[at + 3] >>> 0 < d >>> 0;
-}
-
-/** Whether the id at `at` is greater than the one given. */
-function keyAbove(
-  words: ReadonlyWords,
-  at: number,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-): boolean {
-  let word = words[at];
-  if (word !== a) return word >>> 0 > a >>> 0;
-  word = words[at + 1];
-  if (word !== b) return word >>> 0 > b >>> 0;
-  word = words[at + 2];
-  if (word !== c) return word >>> 0 > c >>> 0;
-  return words[at + 3] >>> 0 > d >>> 0;
 }
 
 function compareKeys(a: Int32Array, b: Int32Array): number {

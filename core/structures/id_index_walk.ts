@@ -1,18 +1,19 @@
 /**
  * IdIndexWalk: the records of an IdIndex in the order of their ids, through a BlockReader
- * (memory/block_reader.ts). The layout is that of id_index.ts.
+ * (memory/block_reader.ts). The layout is drawn in id_index.ts.
  *
  * Each leaf is copied before its records are shown, so the caller may read other blocks in between.
  */
 import { type BlockReader, readWord } from "../memory/block_reader.ts";
 import {
   COUNT_MASK,
+  FIRST_SHIFT,
   HEAD_BYTES,
   HEAD_WORDS,
   KEY_WORDS,
   LEVEL_SHIFT,
   NODE_BYTES,
-} from "./id_index.ts";
+} from "./id_index_node.ts";
 
 const NEXT_WORD = 2;
 
@@ -61,12 +62,15 @@ export class IdIndexWalk {
 
   private readLeaf(leaf: number): void {
     const { blocks, words } = this;
-    const count = readWord(blocks, leaf, 0) & COUNT_MASK;
+    const head = readWord(blocks, leaf, 0);
+    const count = head & COUNT_MASK;
     const length = count * this.stride;
-    blocks.read(leaf, 0, HEAD_BYTES + length * 4);
+    const before = (head >>> FIRST_SHIFT & COUNT_MASK) * this.stride;
+    blocks.read(leaf, 0, HEAD_BYTES + (before + length) * 4);
     const from = blocks.at >> 2;
     this.nextLeaf = blocks.i32[from + NEXT_WORD];
-    for (let i = 0; i < length; i++) words[i] = blocks.i32[from + HEAD_WORDS + i];
+    const first = from + HEAD_WORDS + before;
+    for (let i = 0; i < length; i++) words[i] = blocks.i32[first + i];
     this.left = count;
     this.at = 0;
   }
