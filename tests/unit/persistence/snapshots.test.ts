@@ -153,13 +153,13 @@ test("a save can be stopped, and another one begun", async () => {
   while (snapshots.keysSaved === 0) await sleep(1);
   snapshots.stopSave();
   while (ends.length === 0) await sleep(1);
-  assert.deepEqual(ends, [""]);
+  assert.deepEqual([...ends], [""]);
   assert.ok(!snapshots.isSaving && !arena.isFrozen && !existsSync(path));
   plugSnapshots(server, { disk: realDisk, path }).startSave((why) => {
     ends.push(why);
   });
   while (ends.length === 1) await sleep(1);
-  assert.deepEqual(ends, ["", null]);
+  assert.deepEqual([...ends], ["", null]);
   assert.deepEqual(readdirSync(dir), ["dump.rdb"]);
 });
 
