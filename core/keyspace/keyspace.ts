@@ -39,10 +39,12 @@ import { TypeContext } from "../types/type_context.ts";
 import { Values } from "../types/values.ts";
 import type { AccessPolicy } from "./access.ts";
 import { Db } from "./db.ts";
+import { Eviction } from "./eviction.ts";
 import { FieldExpiry } from "./field_expiry.ts";
 import {
   type KeyObserver,
   type KeyWaiters,
+  NOTIFY_EVICTED,
   NOTIFY_EXPIRED,
   NOTIFY_KEY_MISS,
   NOTIFY_NEW,
@@ -62,6 +64,7 @@ export class Keyspace {
   readonly strings: KeyStrings;
   readonly lazyFree: LazyFree;
   readonly fields: FieldExpiry;
+  readonly eviction: Eviction;
   /** Who is told what happens to keys. */
   observer: KeyObserver | null = null;
   /** Who waits for keys, or null: nobody does. */
@@ -77,6 +80,7 @@ export class Keyspace {
   hits = 0;
   misses = 0;
   expiredKeys = 0;
+  evictedKeys = 0;
   expiredStalePercent = 0;
   expiredTimeCapReached = 0;
   expireCycleCpuUs = 0;
@@ -101,6 +105,7 @@ export class Keyspace {
     this.strings = new KeyStrings(this);
     this.lazyFree = new LazyFree(arena, this.values);
     this.fields = new FieldExpiry(this);
+    this.eviction = new Eviction(this);
     this.dbs = [];
     for (let id = 0; id < count; id++) this.dbs.push(new Db(arena, id, this.k0, this.k1));
   }
@@ -314,7 +319,7 @@ export class Keyspace {
 
   /** Makes the key of an entry the current one. */
   findEntry(db: Db, ref: number): void {
-    this.hash = this.hashOfEntry(ref);
+    this.hash = this.hashOf(ref);
     db.keys.findRef(this.hash, ref);
   }
 
@@ -419,8 +424,15 @@ export class Keyspace {
 
   /** Removes an entry whose time is over, found by other means than a lookup. */
   expireEntry(db: Db, ref: number): void {
-    this.hash = this.hashOfEntry(ref);
+    this.hash = this.hashOf(ref);
     if (db.keys.findRef(this.hash, ref)) this.expireFound(db, ref);
+  }
+
+  /** Removes an entry because memory is short. */
+  evictEntry(db: Db, ref: number): void {
+    this.evictedKeys++;
+    this.findEntry(db, ref);
+    this.removeFound(db, ref, NOTIFY_EVICTED, "evicted");
   }
 
   /** The key of an entry. The bytes are the arena's own, valid until the next change. */
@@ -432,6 +444,11 @@ export class Keyspace {
 
   private expireFound(db: Db, ref: number): void {
     this.expiredKeys++;
+    this.removeFound(db, ref, NOTIFY_EXPIRED, "expired");
+  }
+
+  /** Removes the current key for reasons of the server's own, and tells of it. */
+  private removeFound(db: Db, ref: number, cls: number, event: string): void {
     const { observer, key } = this;
     if (observer === null) return this.remove(db, ref);
     // A copy: the observer is told afterwards, when the entry's bytes are no longer the key's.
@@ -439,7 +456,7 @@ export class Keyspace {
     const bytes = new Uint8Array(key.len);
     copyBytes(bytes, 0, key.buf, key.off, key.len);
     this.remove(db, ref);
-    observer.event(NOTIFY_EXPIRED, "expired", db, bytes, 0, bytes.length);
+    observer.event(cls, event, db, bytes, 0, bytes.length);
     observer.modified(db, bytes, 0, bytes.length);
   }
 
@@ -575,7 +592,8 @@ export class Keyspace {
     this.lazyFree.freeEntry(old);
   }
 
-  private hashOfEntry(ref: number): number {
+  /** Hash of the key of an entry. */
+  hashOf(ref: number): number {
     const arena = this.arena;
     const off = refOffset(ref) + entryKeyOff(entryMeta(arena, ref));
     return this.hashKey(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));

@@ -76,6 +76,10 @@ const LOAD_MIN = 3;
 /** Most entries of two buckets that may be merged: chains of four. */
 const MERGED_MAX = 48;
 
+/** How often `sample` looks for a slot that is taken, and how many buckets more it looks into. */
+const SAMPLE_TRIES = 32;
+const SAMPLE_BUCKETS = 64;
+
 /** Most hashes that the touch functions take at once. */
 export const TOUCH_MAX = 64;
 /** A word of a small entry that may lie on the next cache line than its head. */
@@ -348,6 +352,35 @@ export class Dict {
   }
 
   /**
+   * Appends up to `count` entries, none twice, from neighbouring slots that begin at a random one: a few for
+   * the cache lines of one or two. Fewer when the table is nearly empty. Each entry has about the same chance; near a
+   * child bucket it is a little less.
+   */
+  sample(prng: Prng, count: number, out: RefList): void {
+    const until = out.length + Math.min(count, this.count);
+    if (until === out.length) return;
+    const { n } = this;
+    // Beginning with a slot that is taken makes up for buckets that are fuller than others.
+    let index = 0;
+    let home = this.bucketAt(0);
+    let start = 0;
+    for (let tries = 0; tries < SAMPLE_TRIES; tries++) {
+      const drawn = prng.nextU32() & (this.full + this.full - 1);
+      if (drawn >= n) continue;
+      index = drawn;
+      home = this.bucketAt(index);
+      start = this.randomSlot(prng, home);
+      if (this.slotOf(home, start) !== 0) break;
+    }
+    this.collectSlots(home, start, SLOTS * GATHER_MAX, until, out);
+    for (let i = 1; i < n && i <= SAMPLE_BUCKETS && out.length < until; i++) {
+      index = index + 1 === n ? 0 : index + 1;
+      this.collectSlots(this.bucketAt(index), 0, SLOTS * GATHER_MAX, until, out);
+    }
+    if (n <= SAMPLE_BUCKETS) this.collectSlots(home, 0, start, until, out);
+  }
+
+  /**
    * Takes the last bucket's entries out and appends them to `out`, dropping the bucket unless it is the
    * only one: how a large dict is emptied in slices.
    */
@@ -449,6 +482,32 @@ export class Dict {
       if (match !== 0) return (w << 2) + (31 - Math.clz32(match & -match) >>> 3);
     }
     return -1;
+  }
+
+  /** A place in the chain that begins at `home`, chosen at random. */
+  private randomSlot(prng: Prng, home: number): number {
+    let slots = SLOTS;
+    let child = this.word(home, CHILD_WORD);
+    for (; child !== 0; child = this.word(child, CHILD_WORD)) slots += SLOTS;
+    return Math.floor(prng.nextU32() * slots / 2 ** 32);
+  }
+
+  /** The entry at a place of a chain, or 0. */
+  private slotOf(bucket: number, place: number): number {
+    for (; place >= SLOTS; place -= SLOTS) bucket = this.word(bucket, CHILD_WORD);
+    return this.word(bucket, REFS_WORD + place);
+  }
+
+  /** Appends the entries at places [from, to) of a chain to `out` until that has `until`. */
+  private collectSlots(home: number, from: number, to: number, until: number, out: RefList): void {
+    let place = 0;
+    for (let bucket = home; bucket !== 0 && place < to; bucket = this.word(bucket, CHILD_WORD)) {
+      for (let slot = 0; slot < SLOTS && place < to; slot++, place++) {
+        if (out.length >= until) return;
+        const ref = place < from ? 0 : this.word(bucket, REFS_WORD + slot);
+        if (ref !== 0) out.push(ref);
+      }
+    }
   }
 
   private isEmpty(bucket: number): boolean {

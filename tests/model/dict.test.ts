@@ -96,6 +96,21 @@ class Model {
     else assert.equal(this.oracle.get(keyOf(this.arena, ref)), ref);
   }
 
+  sample(): void {
+    const out = new RefList(1);
+    const count = this.prng.nextBelow(30);
+    const before = this.prng.nextBelow(3);
+    for (let i = 0; i < before; i++) out.push(-1);
+    this.dict.sample(this.prng, count, out);
+    const refs = [...out.refs.subarray(before, out.length)];
+    assert.equal(new Set(refs).size, refs.length, "no entry is sampled twice");
+    for (const ref of refs) assert.equal(this.oracle.get(keyOf(this.arena, ref)), ref);
+    const want = Math.min(count, this.oracle.size);
+    const isCrowded = this.dict.count >= this.dict.buckets * 3 || this.dict.buckets <= 64;
+    if (isCrowded) assert.equal(refs.length, want, "a table that is not nearly empty has enough");
+    else assert.ok(refs.length <= want);
+  }
+
   startWalk(): void {
     this.walks.push({ cursor: 0, owed: new Set(this.oracle.keys()), seen: new Set() });
   }
@@ -155,6 +170,7 @@ function step(model: Model, grow: number, pool: number): void {
   const kind = prng.nextBelow(100);
   if (kind < 10 && model.walks.length > 0) model.stepWalk();
   else if (kind < 12) model.random();
+  else if (kind < 13) model.sample();
   else if (kind < 14) model.find(randomKey(prng, pool));
   else if (kind < 15 && model.walks.length < 4) model.startWalk();
   else if (prng.nextBelow(100) < grow) model.put(randomKey(prng, pool));
