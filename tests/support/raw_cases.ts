@@ -255,7 +255,7 @@ function show(command: Command): string {
 }
 
 /** True when version `a` is before `b`. A server that tells no version is taken for the newest. */
-function isOlder(a: string, b: string): boolean {
+export function isOlder(a: string, b: string): boolean {
   if (a === "") return false;
   const left = a.split(".").map(Number);
   const right = b.split(".").map(Number);
