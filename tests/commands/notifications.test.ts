@@ -250,6 +250,8 @@ test("what commands tell of their changes", async () => {
   await client.command("FLUSHALL");
   const version = /redis_version:(\S+)/.exec(String(await client.command("INFO", "server")))![1];
   await client.command("CONFIG", "SET", "notify-keyspace-events", "KEAmn");
+  // What has expired is for the commands to find.
+  await client.command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
   await listener.command("PSUBSCRIBE", "__key*");
   await listener.command("SUBSCRIBE", "marker");
   for (const [line, events, changes, since] of CASES) {
@@ -267,6 +269,7 @@ test("what commands tell of their changes", async () => {
     assert.equal(await eventsUntilMarker(listener), events, line);
     assert.equal(failed, changes, `${line}: whether a watching client's transaction fails`);
   }
+  await client.command("DEBUG", "SET-ACTIVE-EXPIRE", "1");
   await client.command("CONFIG", "SET", "notify-keyspace-events", "");
   for (const each of [client, listener, watcher]) each.close();
 });
