@@ -5,7 +5,7 @@
  * read as 32-bit words; the text of an integer, which is the only string that doesn't, has 20 bytes at most.
  *
  * Counting adds the bits of eight words in a tree of carry-save adders and counts the outcome once, which
- * takes half the instructions of counting each word. Searching looks at four words at a time.
+ * takes half the instructions of counting each word. Searching looks at eight words at a time.
  *
  * Combining (BITOP) goes through a chunk that stays in the processor's first cache: each source is applied
  * to it in turn, then it is stored. So a result of any size needs no second copy of itself, and a
@@ -149,14 +149,35 @@ export function invertCombined(n: number): void {
   for (let i = 0; i < count; i++) chunkWords[i] = ~chunkWords[i];
 }
 
+/** Four words in a round: one at a time takes half as long again. */
 function combineWords(op: number, words: ReadonlyWords, from: number, count: number): void {
   const out = chunkWords;
+  const fours = count & ~3;
+  let i = 0;
   if (op === BITOP_AND) {
-    for (let i = 0; i < count; i++) out[i] &= words[from + i];
+    for (; i < fours; i += 4) {
+      out[i] &= words[from + i];
+      out[i + 1] &= words[from + i + 1];
+      out[i + 2] &= words[from + i + 2];
+      out[i + 3] &= words[from + i + 3];
+    }
+    for (; i < count; i++) out[i] &= words[from + i];
   } else if (op === BITOP_OR) {
-    for (let i = 0; i < count; i++) out[i] |= words[from + i];
+    for (; i < fours; i += 4) {
+      out[i] |= words[from + i];
+      out[i + 1] |= words[from + i + 1];
+      out[i + 2] |= words[from + i + 2];
+      out[i + 3] |= words[from + i + 3];
+    }
+    for (; i < count; i++) out[i] |= words[from + i];
   } else {
-    for (let i = 0; i < count; i++) out[i] ^= words[from + i];
+    for (; i < fours; i += 4) {
+      out[i] ^= words[from + i];
+      out[i + 1] ^= words[from + i + 1];
+      out[i + 2] ^= words[from + i + 2];
+      out[i + 3] ^= words[from + i + 3];
+    }
+    for (; i < count; i++) out[i] ^= words[from + i];
   }
 }
 
@@ -233,13 +254,19 @@ function popcount(word: number): number {
 /** The first word in [from, to) that may have a bit set; the words before it have none. */
 function skipZeros(words: ReadonlyWords, from: number, to: number): number {
   let i = from;
-  while (i + 4 <= to && (words[i] | words[i + 1] | words[i + 2] | words[i + 3]) === 0) i += 4;
+  for (; i + 8 <= to; i += 8) {
+    const low = words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+    if ((low | words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7]) !== 0) break;
+  }
   return i;
 }
 
 /** The first word in [from, to) that may have a bit clear; the words before it have none. */
 function skipOnes(words: ReadonlyWords, from: number, to: number): number {
   let i = from;
-  while (i + 4 <= to && (words[i] & words[i + 1] & words[i + 2] & words[i + 3]) === -1) i += 4;
+  for (; i + 8 <= to; i += 8) {
+    const low = words[i] & words[i + 1] & words[i + 2] & words[i + 3];
+    if ((low & words[i + 4] & words[i + 5] & words[i + 6] & words[i + 7]) !== -1) break;
+  }
   return i;
 }
