@@ -44,7 +44,7 @@ import { BIG, parseDouble } from "../base/numbers.ts";
 import { objectType } from "../types/object.ts";
 import { argBigInt, argInteger } from "./args.ts";
 import { type BlockedKey, BlockedKeys } from "./blocked_keys.ts";
-import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY } from "./call.ts";
+import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY, noteSlow } from "./call.ts";
 import {
   type Client,
   CLIENT_BLOCKED,
@@ -294,6 +294,7 @@ export class Blocking {
     stats.commandsProcessed++;
     wait.client.commandsProcessed++;
     command.addTime(wait.usedUs, latencyBucket(wait.usedUs));
+    if (wait.usedUs >= this.server.slowUs) noteSlow(wait.client, command, wait.usedUs);
   }
 
   /** The client has its reply, behind `mark`: it waits no more, and goes on with the rest of its input. */

@@ -27,12 +27,14 @@ import {
   BLOCKING,
   type Command,
   DENYOOM,
+  FAST,
   FOR_SUBSCRIBERS,
   LOADING,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
+  SKIP_SLOWLOG,
   WRITE,
 } from "./command.ts";
 import { argPrefix } from "./command_table.ts";
@@ -42,6 +44,8 @@ import { discardTransaction } from "./transaction.ts";
 export const GATE_AUTH: number = 1 << 0;
 /** The last background save failed: writes are refused (saving.ts). */
 export const GATE_DISK: number = 1 << 8;
+/** Replicas must have what is written (min-replicas-to-write), and there are none. */
+export const GATE_REPLICAS: number = 1 << 9;
 /** The data set is being loaded. */
 export const GATE_LOADING: number = 1 << 1;
 /** Replies of the client are suppressed (CLIENT REPLY). */
@@ -76,6 +80,9 @@ const SUBSCRIBER_ERROR = (name: string) =>
 const QUEUED = ascii("+QUEUED\r\n");
 /** Least time between two warnings about HTTP requests, in ms. */
 const HTTP_WARNING_MS = 60_000;
+/** A fast command whose request has that many bytes, or whose reply has, is timed on its own. */
+const LARGE_REQUEST_BYTES: number = 32 * 1024;
+const LARGE_REPLY_BYTES: number = 256 * 1024;
 /** Room a command may need besides its arguments: a run, a few buckets, a small value that becomes a large one. */
 const OOM_SLACK_BYTES = 1 << 20;
 /** Bytes of memory that a byte of many small arguments may need: entries and their places in a table. */
@@ -136,14 +143,17 @@ function bytesNeeded(argvBytes: number): number {
 export function call(c: Client, command: Command): void {
   const { turn, stats } = c.server;
   const errors = c.reply.errors;
-  if (command.timedInGroup) {
+  if (command.timedInGroup && !turn.timesEach && c.argvBytes < LARGE_REQUEST_BYTES) {
+    const before = c.reply.fullBytes;
     turn.noteFast(command);
     command.handler(c);
+    if (c.reply.fullBytes - before >= LARGE_REPLY_BYTES) closeLarge(c, command);
   } else if ((command.flags & BLOCKING) === 0) {
     turn.closeGroup();
     const startUs = turn.nowUs;
     command.handler(c);
-    turn.closeSlow(command, startUs);
+    const took = turn.closeSlow(command, startUs);
+    if (took >= c.server.slowUs) noteSlow(c, command, took);
   } else if (!callBlocking(c, command)) return;
   // Counted afterwards, as Redis does: INFO doesn't show itself, CONFIG RESETSTAT does.
   command.calls++;
@@ -166,8 +176,25 @@ function callBlocking(c: Client, command: Command): boolean {
     wait!.usedUs += turn.lap();
     return false;
   }
-  turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
+  const took = turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
+  if (took >= c.server.slowUs) noteSlow(c, command, took);
   return true;
+}
+
+/** A fast command had much to reply: nearly all of its group's time was its own. */
+function closeLarge(c: Client, command: Command): void {
+  const { turn } = c.server;
+  const startUs = turn.groupStartUs;
+  turn.closeGroup();
+  const took = turn.nowUs - startUs;
+  if (took >= c.server.slowUs) noteSlow(c, command, took);
+}
+
+/** A command took as long as the slow log or the latency monitor ask for. */
+export function noteSlow(c: Client, command: Command, us: number): void {
+  const { slowLog, latency } = c.server;
+  if ((command.flags & SKIP_SLOWLOG) === 0) slowLog.add(c, command, us);
+  latency.add((command.flags & FAST) === 0 ? "command" : "fast-command", us);
 }
 
 /**
@@ -253,17 +280,21 @@ function queue(c: Client, command: Command): false {
 function errorOfGates(c: Client, command: Command): string | null {
   const { server } = c;
   const gates = server.gates | c.gates;
-  return (command.flags & PROTECTED) !== 0 && !allowsProtected(c, command)
+  const isExec = command.spec.name === "exec" && c.transaction !== null;
+  const flags = isExec ? c.transaction!.flagsWith(command) : command.flags;
+  return (flags & PROTECTED) !== 0 && !allowsProtected(c, command)
     ? PROTECTED_ERROR(command.spec.name.toUpperCase(), protectingOption(command))
-    : (gates & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0 && server.auth.required
+    : (gates & GATE_AUTH) !== 0 && (flags & NO_AUTH) === 0 && server.auth.required
     ? "NOAUTH Authentication required."
-    : (gates & GATE_MULTI) !== 0 && (command.flags & NO_MULTI) !== 0
+    : (gates & GATE_MULTI) !== 0 && (flags & NO_MULTI) !== 0
     ? "ERR Command not allowed inside a transaction"
-    : (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (command.flags & FOR_SUBSCRIBERS) === 0
+    : (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (flags & FOR_SUBSCRIBERS) === 0
     ? SUBSCRIBER_ERROR(command.fullName)
-    : (gates & GATE_DISK) !== 0 && ((command.flags & WRITE) !== 0 || command.spec.name === "ping")
+    : (gates & GATE_DISK) !== 0 && ((flags & WRITE) !== 0 || command.spec.name === "ping")
     ? DISK_ERROR
-    : (gates & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0
+    : (gates & GATE_REPLICAS) !== 0 && (flags & WRITE) !== 0
+    ? "NOREPLICAS Not enough good replicas to write."
+    : (gates & GATE_LOADING) !== 0 && (flags & LOADING) === 0
     ? "LOADING Redis is loading the dataset in memory"
     : null;
 }

@@ -88,6 +88,12 @@ export class Cron {
     this.expireTimer = null;
     this.freeTimer = null;
     this.server.blocking.stop();
+    this.server.memoryLimit.stop();
+  }
+
+  /** Whether timers may be set: between `start` and `stop`. */
+  get isRunning(): boolean {
+    return this.cronTimer !== null;
   }
 
   /** Frees what waits without waiting for the next round. No-op before `start`. */
@@ -107,6 +113,8 @@ export class Cron {
     if (nowMs - this.sampledMs >= SAMPLE_EVERY_MS - 2) this.sample(nowMs);
     server.memory.sample();
     this.visitClients(nowMs);
+    if (server.maxmemoryBytes !== 0) server.memory.refreshClients();
+    server.memoryLimit.freeSoon();
     if (nowMs - this.loggedMs >= LOG_EVERY_MS) this.logState(nowMs);
     server.blocking.tidy();
     server.saving.round();
@@ -117,8 +125,12 @@ export class Cron {
 
   /** Runs the expire cycle once. */
   private expireRun(): void {
-    if (!this.server.keyspace.activeExpire) return;
-    if (!this.expiry.run(EXPIRE_BUDGET_US) || this.cronTimer === null) return;
+    const { clock, keyspace, latency } = this.server;
+    if (!keyspace.activeExpire) return;
+    const startUs = latency.isOn ? clock.monotonicUs() : 0;
+    const isMore = this.expiry.run(EXPIRE_BUDGET_US);
+    if (latency.isOn) latency.add("expire-cycle", clock.monotonicUs() - startUs);
+    if (!isMore || this.cronTimer === null) return;
     this.expireTimer = setTimeout(() => {
       this.expireTimer = null;
       if (this.paused) return;

@@ -97,6 +97,7 @@ export class Memory {
     this.clientBytes = this.sumBytes;
     this.clientInputMax = this.inputMax;
     this.clientOutputMax = this.outputMax;
+    this.server.memoryLimit.refresh();
     this.sumBytes = 0;
     this.inputMax = 0;
     this.outputMax = 0;

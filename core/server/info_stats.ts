@@ -9,6 +9,7 @@ import type { Server } from "./server.ts";
 /** The statistics section. */
 export function infoStats(server: Server): string {
   const { stats, keyspace, pubsub } = server;
+  const [exceededMs, exceedingMs] = server.memoryLimit.exceededMs;
   return `# Stats\r\n` +
     `total_connections_received:${stats.connectionsReceived}\r\n` +
     `total_commands_processed:${stats.commandsProcessed}\r\n` +
@@ -30,11 +31,11 @@ export function infoStats(server: Server): string {
     `expired_stale_perc:${keyspace.expiredStalePercent.toFixed(2)}\r\n` +
     `expired_time_cap_reached_count:${keyspace.expiredTimeCapReached}\r\n` +
     `expire_cycle_cpu_milliseconds:${Math.floor(keyspace.expireCycleCpuUs / 1000)}\r\n` +
-    `evicted_keys:0\r\n` +
+    `evicted_keys:${keyspace.evictedKeys}\r\n` +
     `evicted_clients:0\r\n` +
     `evicted_scripts:0\r\n` +
-    `total_eviction_exceeded_time:0\r\n` +
-    `current_eviction_exceeded_time:0\r\n` +
+    `total_eviction_exceeded_time:${exceededMs}\r\n` +
+    `current_eviction_exceeded_time:${exceedingMs}\r\n` +
     `keyspace_hits:${keyspace.hits}\r\n` +
     `keyspace_misses:${keyspace.misses}\r\n` +
     `pubsub_channels:${pubsub.channels.count}\r\n` +
@@ -142,6 +143,8 @@ export function resetStats(server: Server): void {
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;
+  keyspace.evictedKeys = 0;
+  server.memoryLimit.resetStats();
   keyspace.fields.expired = 0;
   keyspace.expiredStalePercent = 0;
   keyspace.expiredTimeCapReached = 0;

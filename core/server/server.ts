@@ -9,13 +9,14 @@ import type { Log, LogLevel } from "../base/log.ts";
 import { Prng, randomHex, randomSeed32 } from "../base/prng.ts";
 import { AccessPolicy } from "../keyspace/access.ts";
 import { ExpireCycle } from "../keyspace/expire_cycle.ts";
+import type { EvictionPolicy } from "../keyspace/eviction.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
 import type { TypeLimits } from "../types/limits.ts";
 import { Auth } from "./auth.ts";
 import { Batch } from "./batch.ts";
 import { Blocking } from "./blocking.ts";
-import { GATE_AUTH } from "./call.ts";
+import { GATE_AUTH, GATE_REPLICAS } from "./call.ts";
 import type { Client } from "./client.ts";
 import { Clients } from "./clients.ts";
 import type { CommandSpec } from "./command.ts";
@@ -24,11 +25,14 @@ import type { Config } from "./config.ts";
 import type { OutputBufferLimit } from "./config_types.ts";
 import { Cron } from "./cron.ts";
 import { KeyChanges } from "./key_changes.ts";
+import { LatencyMonitor } from "./latency_monitor.ts";
+import { MemoryLimit } from "./memory_limit.ts";
 import { Monitors } from "./monitors.ts";
 import { PubSub } from "./pubsub.ts";
 import { Memory } from "./info_memory.ts";
 import { Saving } from "./saving.ts";
 import { Shutdown } from "./shutdown.ts";
+import { SlowLog } from "./slow_log.ts";
 import { Stats } from "./stats.ts";
 import { Turn } from "./turn.ts";
 
@@ -70,6 +74,9 @@ export class Server {
   readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
   readonly memory: Memory;
+  readonly memoryLimit: MemoryLimit = new MemoryLimit(this);
+  readonly slowLog: SlowLog = new SlowLog();
+  readonly latency: LatencyMonitor;
   readonly saving: Saving;
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
@@ -85,6 +92,8 @@ export class Server {
   executing: Client | null = null;
   // Settings that the hot path reads.
   maxmemoryBytes = 0;
+  /** A command that takes that long, in microseconds, is noted (slow_log.ts, latency_monitor.ts). */
+  slowUs = Infinity;
   protoMaxBulkLen = 0;
   queryBufferLimit = 0;
   maxClients = 0;
@@ -112,11 +121,12 @@ export class Server {
     this.startMs = this.keyspace.nowMs;
     const expiry = new ExpireCycle(this.keyspace, this.clock);
     this.cron = new Cron(this, expiry);
+    this.latency = new LatencyMonitor(this.keyspace);
+    this.memory = new Memory(this);
     this.followConfig();
     this.follow("active-expire-effort", () => {
       expiry.effort = this.config.num("active-expire-effort");
     });
-    this.memory = new Memory(this);
     this.saving = new Saving(this);
   }
 
@@ -126,11 +136,10 @@ export class Server {
     this.log.warning(`Bug in ${where}, the server goes on: ${stack.replace(/\s*\n\s*/g, " | ")}`);
   }
 
-  /** Whether `bytes` more fit into memory, after freeing what waits to be freed. */
+  /** Whether memory is below `maxmemory`, or will be (memory_limit.ts), and has room for `bytes` more. */
   hasRoom(bytes: number): boolean {
-    if (this.maxmemoryBytes !== 0 && this.arena.usedBytes > this.maxmemoryBytes) {
-      this.keyspace.lazyFree.drain();
-      if (this.arena.usedBytes > this.maxmemoryBytes) return false;
+    if (this.arena.usedBytes > this.memoryLimit.arenaLimit && !this.memoryLimit.makeRoom()) {
+      return false;
     }
     return this.hasHeadroom(bytes);
   }
@@ -162,7 +171,8 @@ export class Server {
   private followConfig(): void {
     const { config, access, log } = this;
     const follow = (name: string, apply: () => void) => this.follow(name, apply);
-    follow("maxmemory", () => this.maxmemoryBytes = config.num("maxmemory"));
+    this.followMemory();
+    this.followSlowness();
     // What the log was made with stands until then: tests and embedders choose their own level.
     config.onChange("loglevel", () => {
       log.level = config.str("loglevel") as LogLevel;
@@ -181,13 +191,53 @@ export class Server {
       this.outputLimit = limits.normal;
       this.pubsubOutputLimit = limits.pubsub;
     });
+    const watchReplicas = () => {
+      const count = config.num("min-replicas-to-write");
+      const isAsked = count > 0 && config.num("min-replicas-max-lag") > 0;
+      this.gates = isAsked ? this.gates | GATE_REPLICAS : this.gates & ~GATE_REPLICAS;
+    };
+    follow("min-replicas-to-write", watchReplicas);
+    follow("min-replicas-max-lag", watchReplicas);
     follow("notify-keyspace-events", () => {
       this.changes.setClasses(config.events());
     });
-    follow("maxmemory-policy", () => access.lfu = config.str("maxmemory-policy").includes("lfu"));
     follow("lfu-log-factor", () => access.logFactor = config.num("lfu-log-factor"));
     follow("lfu-decay-time", () => access.decayMinutes = config.num("lfu-decay-time"));
     this.followLimits();
+  }
+
+  /** Reads how much memory may be used, and what goes when it is too much. */
+  private followMemory(): void {
+    const { access, config, memoryLimit } = this;
+    const { eviction } = this.keyspace;
+    this.follow("maxmemory", () => {
+      this.maxmemoryBytes = config.num("maxmemory");
+      memoryLimit.refresh();
+      memoryLimit.freeSoon();
+    });
+    this.follow("maxmemory-policy", () => {
+      const policy = config.str("maxmemory-policy");
+      access.lfu = policy.includes("lfu");
+      eviction.setPolicy(policy as EvictionPolicy);
+    });
+    this.follow("maxmemory-samples", () => eviction.samples = config.num("maxmemory-samples"));
+    this.follow("maxmemory-eviction-tenacity", () => memoryLimit.refresh());
+  }
+
+  /** Reads from when on a command is slow. */
+  private followSlowness(): void {
+    const { config, latency, slowLog, turn } = this;
+    const update = () => {
+      slowLog.thresholdUs = config.num("slowlog-log-slower-than");
+      slowLog.setMaxLen(config.num("slowlog-max-len"));
+      latency.thresholdMs = config.num("latency-monitor-threshold");
+      const loggedUs = slowLog.isOn ? slowLog.thresholdUs : Infinity;
+      this.slowUs = latency.isOn ? Math.min(loggedUs, latency.thresholdMs * 1000) : loggedUs;
+      turn.setSlow(this.slowUs, latency.isOn);
+    };
+    this.follow("slowlog-log-slower-than", update);
+    this.follow("slowlog-max-len", update);
+    this.follow("latency-monitor-threshold", update);
   }
 
   /** Reads the sizes at which small values become large ones. */

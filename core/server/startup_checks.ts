@@ -45,12 +45,6 @@ const REFUSALS: readonly Refusal[] = [
 
 /** Directives whose features a later version brings: changed from their defaults, they have no effect. */
 const LATER: readonly string[] = [
-  "latency-monitor-threshold",
-  "maxmemory-clients",
-  "maxmemory-policy",
-  "min-replicas-to-write",
-  "slowlog-log-slower-than",
-  "slowlog-max-len",
 ];
 
 /** Descriptors the process needs besides those of clients, as Redis reckons. */
@@ -93,7 +87,8 @@ export function refuseChanges(server: Server): void {
     if (limit !== 0 && limit < usedBytes) {
       server.log.warning(
         `WARNING: the new maxmemory value set via CONFIG SET (${limit}) is smaller than the current ` +
-          `memory usage (${usedBytes}). Commands that need memory will be refused.`,
+          `memory usage (${usedBytes}). Keys will be evicted, or commands that need memory refused, as ` +
+          "maxmemory-policy says.",
       );
     }
     return null;

@@ -9,6 +9,12 @@
  * Reading the clock costs 35 to 90 ns (base/clock.ts), a pipelined GET 300. So time is read at both ends
  * of a turn, and in between once per group of GROUP_MAX fast commands, whose time is shared out evenly among
  * them; a command that may take long is timed on its own.
+ *
+ * Slow ones among the fast (SLOWLOG) are found without more readings. A fast command takes long because its request
+ * or its reply is large, which is seen from the bytes, and those are timed on their own (call.ts). If a group as a
+ * whole took as long as one slow command, something else went on: for SUSPICION_US every command is timed on its
+ * own, and finds itself in the log the next time. That is also done as long as the threshold is below
+ * GROUP_SLOW_MIN_US or the latency monitor is on.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -21,6 +27,10 @@ export interface Flushable {
 }
 
 const GROUP_MAX = 64;
+/** From this threshold on groups are timed as a whole, in microseconds. */
+const GROUP_SLOW_MIN_US = 2000;
+/** How long commands are timed one by one after a slow group, in microseconds. */
+const SUSPICION_US = 10_000_000;
 /** How often the wall clock is read again to follow it when it is set, in microseconds. */
 const RESYNC_US = 100_000;
 
@@ -32,10 +42,15 @@ export class Turn {
   totalUs = 0;
   /** Monotonic time of the last reading of the clock. */
   nowUs = 0;
+  /** When the time began that is not accounted yet. */
+  groupStartUs = 0;
   /** Called first at the end: more commands may run (blocking.ts). It doesn't throw. */
   beforeEnd: (() => void) | null = null;
   /** Called before clients are written to. */
   beforeWrite: (() => void) | null = null;
+
+  /** Whether fast commands are timed one by one, too. */
+  timesEach = false;
 
   /** While a transaction is executed the keyspace's time stands still: nothing expires half-way. */
   isFrozen = false;
@@ -43,12 +58,15 @@ export class Turn {
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
   private active = false;
+  /** What is slow, in microseconds, and until when there is suspicion. */
+  private slowUs = Infinity;
+  private timesAll = false;
+  private suspiciousUntilUs = 0;
   private startUs = 0;
   /** Unix time minus monotonic time, in microseconds. */
   private offsetUs = 0;
   private resyncAtUs = 0;
   private readonly group: Command[] = [];
-  private groupStartUs = 0;
   private pending: Flushable[] = [];
   private flushing: Flushable[] = [];
   private readonly endLater = () => this.end();
@@ -59,6 +77,14 @@ export class Turn {
     this.readClock();
   }
 
+  /** Sets what is slow, in microseconds; `exact` if single commands matter at any price. */
+  setSlow(slowUs: number, exact: boolean): void {
+    this.slowUs = slowUs;
+    this.timesAll = exact || slowUs < GROUP_SLOW_MIN_US;
+    this.timesEach = this.timesAll;
+    this.suspiciousUntilUs = 0;
+  }
+
   /** Begins a turn unless one is under way. */
   begin(): void {
     if (this.active) return;
@@ -66,6 +92,7 @@ export class Turn {
     this.readClock();
     this.startUs = this.nowUs;
     this.groupStartUs = this.nowUs;
+    this.timesEach = this.timesAll || this.nowUs < this.suspiciousUntilUs;
     queueMicrotask(this.endLater);
   }
 
@@ -85,7 +112,9 @@ export class Turn {
     this.readClock();
     const count = this.group.length;
     if (count > 0) {
-      const share = (this.nowUs - this.groupStartUs) / count;
+      const took = this.nowUs - this.groupStartUs;
+      if (took >= this.slowUs) this.suspiciousUntilUs = this.nowUs + SUSPICION_US;
+      const share = took / count;
       const bucket = latencyBucket(share);
       for (let i = 0; i < count; i++) this.group[i].addTime(share, bucket);
       this.group.length = 0;
