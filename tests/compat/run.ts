@@ -20,6 +20,7 @@ UNITS.push("bitops", "bitfield", "hyperloglog", "geo");
 UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset", "sort");
 UNITS.push("type/stream", "type/stream-cgroups");
 UNITS.push("type/hash", "type/hash-field-expire");
+UNITS.push("multi", "pubsub", "pubsubshard");
 
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
