@@ -1,8 +1,8 @@
 /**
- * MONITOR and ROLE: what looks at the server from outside.
+ * MONITOR: every command is shown to whoever asks for it. How is in core/server/monitors.ts.
  */
 import { type Client, CLIENT_DENY_BLOCKING, CLIENT_MONITOR } from "../server/client.ts";
-import { ADMIN, type CommandSpec, FAST, LOADING, NOSCRIPT, STALE } from "../server/command.ts";
+import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from "../server/command.ts";
 
 function monitorCommand(c: Client): void {
   if ((c.flags & CLIENT_DENY_BLOCKING) !== 0) {
@@ -15,14 +15,6 @@ function monitorCommand(c: Client): void {
   c.reply.addOk();
 }
 
-/** Always a master, without replicas. */
-function roleCommand(c: Client): void {
-  c.reply.addArray(3);
-  c.reply.addBulkString("master");
-  c.reply.addInteger(0);
-  c.reply.addArray(0);
-}
-
 export const monitorCommands: CommandSpec[] = [
   {
     name: "monitor",
@@ -32,16 +24,5 @@ export const monitorCommands: CommandSpec[] = [
     group: "server",
     summary: "Shows every command that is executed from now on.",
     handler: monitorCommand,
-  },
-  {
-    name: "role",
-    arity: 1,
-    flags: NOSCRIPT | LOADING | STALE | FAST,
-    categories: ["admin", "dangerous"],
-    since: "2.8.12",
-    group: "server",
-    complexity: "O(1)",
-    summary: "Tells whether this is a master or a replica, and of whom.",
-    handler: roleCommand,
   },
 ];

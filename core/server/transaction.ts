@@ -12,7 +12,7 @@ import { copyBytes } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import { GATE_MULTI } from "./call.ts";
 import { type Client, CLIENT_DIRTY_CAS, CLIENT_DIRTY_EXEC, CLIENT_MULTI } from "./client.ts";
-import type { Command } from "./command.ts";
+import { type Command, LOADING, STALE, WRITE } from "./command.ts";
 
 /** Room to begin with, and kept from one transaction to the next. */
 const BYTES_KEPT = 1024;
@@ -34,8 +34,9 @@ class QueuedRequest implements Argv {
 }
 
 export class Transaction {
-  /** Flags of all queued commands together. */
+  /** Flags that any of the queued commands has, and those that all have. */
   flags = 0;
+  private commonFlags = -1;
   /** The request that `at` chose. */
   readonly request = new QueuedRequest();
   private readonly commands: Command[] = [];
@@ -60,6 +61,11 @@ export class Transaction {
   /** Bytes that buffers take beyond that. */
   get spareBytes(): number {
     return this.bytes.length - this.used + (this.off.length * 2 - this.args) * 4;
+  }
+
+  /** The flags of EXEC together with what it would execute: it writes if one writes, and loads only if all may. */
+  flagsWith(exec: Command): number {
+    return exec.flags & (this.commonFlags | ~(LOADING | STALE)) | this.flags & WRITE;
   }
 
   /** Whether a request of so many bytes still fits below `limit`. */
@@ -88,6 +94,7 @@ export class Transaction {
     this.commands.push(command);
     this.firsts.push(arg);
     this.flags |= command.flags;
+    this.commonFlags &= command.flags;
   }
 
   /** Makes the request at `index` the one in `request`, and returns its command. */
@@ -120,6 +127,7 @@ export class Transaction {
   clear(): void {
     const { request } = this;
     this.flags = 0;
+    this.commonFlags = -1;
     this.args = 0;
     this.used = 0;
     if (this.commands.length > COMMANDS_KEPT) {
