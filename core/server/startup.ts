@@ -157,7 +157,7 @@ function showBanner(server: Server): void {
     `
      ___   ___   ___
     (___) (___) (___)    Larder ${LARDER_VERSION}, compatible with Redis ${REDIS_VERSION}
-    |   | |:::| |   |    ${runtimeVersion()}, process ${process.pid}
+    |   | |:::| |   |    ${runtimeVersion()}, PID: ${process.pid}
     | k | |:v:| | s |    port ${port}
    ===================
 
