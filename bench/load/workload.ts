@@ -50,6 +50,10 @@ const GROUPS: Record<string, string[]> = {
 };
 
 const SCALES: Record<string, number> = { mset: 0.25, spop: 0.5, zpopmin: 0.5 };
+/** What redis-benchmark of Redis 7.0 doesn't know by name is given as newer ones do it. */
+const COMMANDS: Record<string, string[]> = {
+  xadd: ["xadd", "mystream", "*", "myfield", "xxx"],
+};
 const GROWING: Record<string, string> = {
   lpush: "mylist",
   rpush: "mylist",
@@ -86,7 +90,7 @@ function resolveOne(name: string): Workload {
   const element = POPPED[name] ?? null;
   return {
     name,
-    args: ["-t", name],
+    args: COMMANDS[name] ?? ["-t", name],
     scale: SCALES[name] ?? 1,
     key: element === null ? GROWING[name] ?? null : element[1],
     element,
