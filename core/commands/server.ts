@@ -7,9 +7,13 @@
  *     debug.ts     DEBUG
  *     flush.ts     FLUSHALL FLUSHDB SWAPDB
  *     info.ts      INFO
+ *     latency.ts   LATENCY
  *     lolwut.ts    LOLWUT
  *     memory.ts    MEMORY
+ *     module.ts    MODULE
+ *     replication.ts FAILOVER REPLICAOF ROLE SLAVEOF
  *     saving.ts    BGSAVE LASTSAVE SAVE
+ *     slowlog.ts   SLOWLOG
  */
 import { argString, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -34,9 +38,13 @@ import { configCommands } from "./config.ts";
 import { debugCommands } from "./debug.ts";
 import { flushCommands } from "./flush.ts";
 import { infoCommands } from "./info.ts";
+import { latencyCommands } from "./latency.ts";
 import { lolwutCommands } from "./lolwut.ts";
 import { memoryCommands } from "./memory.ts";
+import { moduleCommands } from "./module.ts";
+import { replicationCommands } from "./replication.ts";
 import { savingCommands } from "./saving.ts";
+import { slowlogCommands } from "./slowlog.ts";
 
 const SHUTDOWN_FLAGS = new Map([
   ["nosave", SHUTDOWN_NOSAVE],
@@ -102,8 +110,11 @@ export const serverCommands: CommandSpec[] = [
   ...debugCommands,
   ...flushCommands,
   ...infoCommands,
+  ...latencyCommands,
   ...lolwutCommands,
   ...memoryCommands,
+  ...moduleCommands,
+  ...replicationCommands,
   ...savingCommands,
   {
     name: "shutdown",
@@ -132,6 +143,7 @@ export const serverCommands: CommandSpec[] = [
     history: [["7.0.0", "Has the modifiers `NOW`, `FORCE` and `ABORT`."]],
     handler: shutdownCommand,
   },
+  ...slowlogCommands,
   {
     name: "time",
     arity: 1,

@@ -283,7 +283,10 @@ function errorOfGates(c: Client, command: Command): string | null {
   const isExec = command.spec.name === "exec" && c.transaction !== null;
   const flags = isExec ? c.transaction!.flagsWith(command) : command.flags;
   return (flags & PROTECTED) !== 0 && !allowsProtected(c, command)
-    ? PROTECTED_ERROR(command.spec.name.toUpperCase(), protectingOption(command))
+    ? PROTECTED_ERROR(
+      (command.parent ?? command).spec.name.toUpperCase(),
+      protectingOption(command),
+    )
     : (gates & GATE_AUTH) !== 0 && (flags & NO_AUTH) === 0 && server.auth.required
     ? "NOAUTH Authentication required."
     : (gates & GATE_MULTI) !== 0 && (flags & NO_MULTI) !== 0

@@ -16,6 +16,10 @@
 const PARTS_BITS = 3;
 const PARTS: number = 1 << PARTS_BITS;
 const NS_MAX: number = 2 ** 31 - 1;
+/** Powers of two of nanoseconds that LATENCY HISTOGRAM shows, and the bits of Redis's precision there. */
+const SHOWN_POWER_MIN = 10;
+const SHOWN_POWER_MAX = 30;
+const SHOWN_PRECISION = 7;
 const BUCKETS: number = (31 - PARTS_BITS + 1) * PARTS;
 
 /** Bucket of a duration in microseconds. */
@@ -43,6 +47,25 @@ export class LatencyHistogram {
     let sum = 0;
     for (const count of this.counts) sum += count;
     return sum;
+  }
+
+  /**
+   * For LATENCY HISTOGRAM: how many calls took up to so many microseconds, for each power of two of nanoseconds from
+   * 1024 on at which the number is another one than before. The microseconds are those that Redis shows for it.
+   */
+  cumulative(): [us: number, count: number][] {
+    const steps: [number, number][] = [];
+    let bucket = 0;
+    let seen = 0;
+    let shown = 0;
+    for (let power = SHOWN_POWER_MIN; power <= SHOWN_POWER_MAX; power++) {
+      const end = power === SHOWN_POWER_MAX ? BUCKETS : latencyBucket(2 ** power / 1000);
+      for (; bucket < end; bucket++) seen += this.counts[bucket];
+      if (seen === shown) continue;
+      shown = seen;
+      steps.push([Math.floor((2 ** power + 2 ** (power - SHOWN_PRECISION) - 1) / 1000), seen]);
+    }
+    return steps;
   }
 
   /** The duration, in microseconds, that `percentile` % of the calls did not exceed; 0 without calls. */
