@@ -44,8 +44,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 /** Directives whose features a later version brings: changed from their defaults, they have no effect. */
-const LATER: readonly string[] = [
-];
+const LATER: readonly string[] = [];
 
 /** Descriptors the process needs besides those of clients, as Redis reckons. */
 const RESERVED_FILES = 32;
