@@ -25,7 +25,8 @@ try {
 }
 
 /** What saves the server's data to files and loads it. */
-function snapshotsOf({ config, keyspace, clock, log, memory }: Server): Snapshots {
+function snapshotsOf(server: Server): Snapshots {
+  const { config, keyspace, clock, log, memory } = server;
   return new Snapshots({
     keyspace,
     clock,
@@ -36,6 +37,7 @@ function snapshotsOf({ config, keyspace, clock, log, memory }: Server): Snapshot
       dir: config.text("dir"),
       compress: config.bool("rdbcompression"),
       checksum: config.bool("rdbchecksum"),
+      skipsChecksum: server.saving.skipsChecksums,
       syncsOnTheWay: config.bool("rdb-save-incremental-fsync"),
       policy: config.str("maxmemory-policy"),
       keyDelayUs: config.num("rdb-key-save-delay"),

@@ -23,11 +23,20 @@ export function writeFooter(out: RdbWriter, rdbType: number): void {
   out.pos += CRC_BYTES;
 }
 
-/** Whether these bytes end in the footer of a version that can be read, with the right checksum. */
-export function hasFooter(buf: ReadonlyBytes, off: number, len: number): boolean {
+/**
+ * Whether these bytes end in the footer of a version that can be read, with the right checksum unless that doesn't
+ * matter.
+ */
+export function hasFooter(
+  buf: ReadonlyBytes,
+  off: number,
+  len: number,
+  skipsChecksum = false,
+): boolean {
   if (len < FOOTER_BYTES) return false;
   const footer = off + len - FOOTER_BYTES;
   if ((buf[footer] | buf[footer + 1] << 8) > RDB_VERSION_MAX) return false;
+  if (skipsChecksum) return true;
   crc.reset();
   crc.update(buf, off, len - CRC_BYTES);
   return crc.equals(buf, footer + 2);

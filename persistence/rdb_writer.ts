@@ -70,6 +70,8 @@ export interface RdbContent {
 /** Told how many keys have been written; may throw to end it. */
 export interface RdbProgress {
   keysWritten(count: number): void;
+  /** Waits, until there is reason to end at the latest. */
+  delay?(ms: number): void;
 }
 
 export class RdbFileWriter implements RdbSink {
@@ -146,7 +148,7 @@ export class RdbFileWriter implements RdbSink {
     for (let ref = walk.next(); ref !== 0; ref = walk.next()) {
       this.writeKey(ref, access);
       this.keys++;
-      if (delayUs !== 0) delayAfterKey(delayUs);
+      if (delayUs !== 0) delayAfterKey(delayUs, this.progress);
       if (this.keys % PROGRESS_KEYS === 0 || delayUs > 0) this.progress?.keysWritten(this.keys);
     }
   }
@@ -193,8 +195,10 @@ const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
 let undelayedKeys = 0;
 
 /** Waits as rdb-key-save-delay and key-load-delay ask for. */
-export function delayAfterKey(delayUs: number): void {
+export function delayAfterKey(delayUs: number, progress: RdbProgress | null = null): void {
   if (delayUs < 0 && ++undelayedKeys < -delayUs) return;
   undelayedKeys = 0;
-  Atomics.wait(nobodyWakes, 0, 0, Math.max(delayUs, 1) / 1000);
+  const ms = Math.max(delayUs, 1) / 1000;
+  if (progress?.delay === undefined) Atomics.wait(nobodyWakes, 0, 0, ms);
+  else progress.delay(ms);
 }

@@ -39,6 +39,9 @@ function save(order: SaveOrder): SaveAnswer {
       control[CONTROL_KEYS] = count;
       if (Atomics.load(control, CONTROL_STOP) !== 0) throw new Stopped();
     },
+    delay(ms: number): void {
+      Atomics.wait(control, CONTROL_STOP, 0, ms);
+    },
   };
   try {
     saveRdb(realDisk, new FrozenBlocks(order.image), order.content, order.target, progress);

@@ -38,6 +38,8 @@ export interface SnapshotSettings {
   readonly dir: string;
   readonly compress: boolean;
   readonly checksum: boolean;
+  /** Whether the checksum of a file that is loaded may be wrong. */
+  readonly skipsChecksum?: boolean;
   /** rdb-save-incremental-fsync */
   readonly syncsOnTheWay: boolean;
   /** maxmemory-policy */
@@ -105,6 +107,11 @@ export class Snapshots {
   /** Starts the worker, so that the first save needn't. */
   prepare(): void {
     this.worker ??= this.startWorker();
+    const { arena } = this.parts.keyspace;
+    if (arena.isFrozen) return;
+    // The first cut takes the longest: it makes the states of pages.
+    arena.freeze();
+    arena.thaw();
   }
 
   /** Saves in this thread. Returns null, or a line for the log that says why there is no new file. */
@@ -155,6 +162,7 @@ export class Snapshots {
   /** Has the background save stop; it is over when its `done` is called. */
   stopSave(): void {
     Atomics.store(this.control, CONTROL_STOP, 1);
+    Atomics.notify(this.control, CONTROL_STOP);
   }
 
   /** Removes what a background save has written so far: the process is about to end. */
@@ -185,7 +193,7 @@ export class Snapshots {
     const functions: Uint8Array[] = [];
     const loader = new RdbLoader(keyspace, file, file.size(), {
       clock,
-      checksum: settings.checksum,
+      checksum: settings.checksum && settings.skipsChecksum !== true,
       replaces,
       keyDelayUs: settings.loadDelayUs,
       onAux: (name, value) => this.noteAux(name, value),

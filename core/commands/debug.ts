@@ -48,6 +48,7 @@ const subcommands = new Map<string, Subcommand>([
   ["quicklist-packed-threshold", exactly(3, debugPackedThreshold)],
   ["reload", { argcMin: 2, argcMax: Infinity, run: debugReload }],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
+  ["set-skip-checksum-validation", exactly(3, debugSkipChecksums)],
   ["sleep", exactly(3, debugSleep)],
 ]);
 
@@ -103,6 +104,8 @@ function debugHelp(c: Client): void {
     "    memory; with MERGE keys on disk replace those in memory.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    With 1, checksums of RDB files and of payloads for RESTORE may be wrong.",
     "SLEEP <seconds>",
     "    Stops the server for so long; fractions are allowed.",
   ]);
@@ -166,6 +169,11 @@ function debugReload(c: Client): void {
     return;
   }
   log.warning("DB reloaded by DEBUG RELOAD");
+  c.reply.addOk();
+}
+
+function debugSkipChecksums(c: Client): void {
+  c.server.saving.skipsChecksums = switchedOn(c, 2);
   c.reply.addOk();
 }
 

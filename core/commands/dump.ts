@@ -95,7 +95,7 @@ function restoreCommand(c: Client): void {
   }
   const expireAt = getExpiryOrReply(c);
   if (Number.isNaN(expireAt)) return;
-  if (!hasFooter(buf, off[3], len[3])) {
+  if (!hasFooter(buf, off[3], len[3], c.server.saving.skipsChecksums)) {
     c.reply.addError(BAD_FOOTER);
     return;
   }

@@ -36,11 +36,7 @@ function bgsaveCommand(c: Client): void {
     return;
   }
   if (saving.inBackground) c.reply.addError(IN_PROGRESS);
-  else if (saving.port !== null && saving.port.isSaving) {
-    // The one that is no longer wanted has yet to notice.
-    saving.isScheduled = true;
-    c.reply.addStatus("Background saving scheduled");
-  } else if (saving.background()) c.reply.addStatus("Background saving started");
+  else if (saving.background()) c.reply.addStatus("Background saving started");
   else c.reply.addError("ERR");
 }
 

@@ -77,8 +77,12 @@ export class Saving {
   keysExpired = 0;
 
   private readonly server: Server;
+  /** Whether checksums of files and of DUMP payloads are not looked at (DEBUG SET-SKIP-CHECKSUM-VALIDATION). */
+  skipsChecksums = false;
   private lastTry = 0;
   private dirtyBefore = 0;
+  /** Whether a background save begins as soon as one that is no longer wanted has stopped. */
+  private isNext = false;
 
   constructor(server: Server) {
     this.server = server;
@@ -120,9 +124,14 @@ export class Saving {
     const { log } = this.server;
     const { port } = this;
     if (port === null) return false;
+    this.lastTry = this.nowSeconds();
+    this.isNext = port.isSaving;
+    if (this.isNext) {
+      this.backgroundSince = this.lastTry;
+      return true;
+    }
     this.saves++;
     this.dirtyBefore = this.server.dirty;
-    this.lastTry = this.nowSeconds();
     const error = port.startSave((why) => this.ended(why));
     if (error !== null) {
       this.lastBackgroundOk = false;
@@ -138,6 +147,7 @@ export class Saving {
   /** What is being saved in the background is no longer wanted. */
   stop(): void {
     if (!this.inBackground) return;
+    this.isNext = false;
     this.port?.stopSave();
     this.backgroundSince = -1;
   }
@@ -177,6 +187,11 @@ export class Saving {
   private ended(error: string | null): void {
     const { log } = this.server;
     const { port } = this;
+    if (this.isNext) {
+      this.backgroundSince = -1;
+      this.background();
+      return;
+    }
     const wasWanted = this.inBackground;
     if (wasWanted) this.lastBackgroundSeconds = this.nowSeconds() - this.backgroundSince;
     this.backgroundSince = -1;
