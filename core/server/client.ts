@@ -13,7 +13,7 @@ import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Wait } from "./wait.ts";
-import type { Watch, WatchedKey } from "./watched_keys.ts";
+import type { Watch } from "./watched_keys.ts";
 
 // Client flags.
 /** Close once the replies are sent; nothing more is executed. */
@@ -42,6 +42,8 @@ export const CLIENT_DIRTY_EXEC: number = 1 << 13;
 export const CLIENT_PUBSUB: number = 1 << 14;
 /** It gets every command (MONITOR). */
 export const CLIENT_MONITOR: number = 1 << 15;
+/** It is blocked because of CLIENT PAUSE, with a request that is yet to be executed (pause.ts). */
+export const CLIENT_POSTPONED: number = 1 << 16;
 
 /** What a client needs of its connection. */
 export interface ClientPort {
@@ -101,8 +103,8 @@ export class Client {
   wait: Wait | null = null;
   /** Its queued requests; null if there never were any. */
   transaction: Transaction | null = null;
-  /** The keys it watches, see WatchedKeys; null if it never did. */
-  watches: Map<WatchedKey, Watch> | null = null;
+  /** The keys it watches, see WatchedKeys; null if there are none. */
+  watches: Watch[] | null = null;
   /** What it is subscribed to; null if it never was. */
   subscriptions: Subscriptions | null = null;
   /** Messages that came while a command of its own was executed: they follow the reply (deliver.ts). */

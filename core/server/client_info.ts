@@ -63,7 +63,7 @@ export function clientInfo(c: Client): string {
     ["psub", c.subscriptions?.patterns.size ?? 0],
     ["ssub", c.subscriptions?.shardChannels.size ?? 0],
     ["multi", (c.flags & CLIENT_MULTI) === 0 ? -1 : c.transaction!.count],
-    ["watch", c.watches?.size ?? 0],
+    ["watch", c.watches?.length ?? 0],
     ["qbuf", port.queryBytes],
     ["qbuf-free", port.queryFreeBytes],
     ["argv-mem", argvBytes(c)],
@@ -104,7 +104,7 @@ function stateBytes(c: Client): number {
   const { transaction, watches, subscriptions } = c;
   const queued = transaction === null ? 0 : transaction.memoryBytes + transaction.spareBytes;
   const places = subscriptions === null ? 0 : countOf(c) + shardCountOf(c);
-  return queued + (places + (watches?.size ?? 0)) * PLACE_BYTES;
+  return queued + (places + (watches?.length ?? 0)) * PLACE_BYTES;
 }
 
 /** Bytes of the arguments of the request that is being executed. */

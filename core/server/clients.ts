@@ -3,6 +3,7 @@
  */
 import { Client, CLIENT_BLOCKED, CLIENT_PUBSUB, type ClientPort } from "./client.ts";
 import type { Server } from "./server.ts";
+import { discardTransaction } from "./transaction.ts";
 
 export class Clients {
   /** By id; iteration is in order of id. */
@@ -22,8 +23,13 @@ export class Clients {
     return client;
   }
 
+  /** Forgets a client that is gone, with all that others know of it. */
   remove(client: Client): void {
     this.byId.delete(client.id);
+    const { monitors, pubsub } = client.server;
+    pubsub.forget(client);
+    monitors.remove(client);
+    discardTransaction(client);
   }
 }
 

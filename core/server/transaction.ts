@@ -39,19 +39,17 @@ export class Transaction {
   private commonFlags = -1;
   /** The request that `at` chose. */
   readonly request = new QueuedRequest();
-  private readonly commands: Command[] = [];
+  /** Requests in the queue. */
+  count = 0;
+  /** Their commands, and behind them those of earlier transactions. */
+  private commands: Command[] = [];
   /** Where each request's arguments begin; one more than there are requests. */
-  private readonly firsts: number[] = [0];
+  private firsts: number[] = [0];
   private off: Int32Array = NO_ARGS;
   private len: Int32Array = NO_ARGS;
   private args = 0;
   private bytes: Uint8Array = NO_BYTES;
   private used = 0;
-
-  /** Requests in the queue. */
-  get count(): number {
-    return this.commands.length;
-  }
 
   /** Bytes of the queued requests. */
   get memoryBytes(): number {
@@ -91,8 +89,8 @@ export class Transaction {
     }
     this.used = at;
     this.args = arg;
-    this.commands.push(command);
-    this.firsts.push(arg);
+    this.commands[this.count++] = command;
+    this.firsts[this.count] = arg;
     this.flags |= command.flags;
     this.commonFlags &= command.flags;
   }
@@ -130,12 +128,10 @@ export class Transaction {
     this.commonFlags = -1;
     this.args = 0;
     this.used = 0;
+    this.count = 0;
     if (this.commands.length > COMMANDS_KEPT) {
-      this.commands.splice(0);
-      this.firsts.splice(1);
-    } else {
-      this.commands.length = 0;
-      this.firsts.length = 1;
+      this.commands = [];
+      this.firsts = [0];
     }
     if (this.bytes.length > BYTES_KEPT) this.bytes = NO_BYTES;
     if (this.off.length > ARGS_KEPT) {

@@ -2,7 +2,7 @@
  * Watched keys: who is to be told, by the failure of EXEC, that a key is no longer what it was.
  *
  *     (hash, database, name) -> WatchedKey -> Watch <-> Watch     the clients that watch the key
- *     client.watches            WatchedKey -> Watch               the keys that the client watches
+ *     client.watches            Watch, Watch, ...                 the keys that the client watches
  *
  * The first change marks the client (CLIENT_DIRTY_CAS) and with that its watches are over: a client that is bound
  * to fail costs nothing more. A key that nobody watches costs a look-up by its hash, and none at all while nobody
@@ -20,7 +20,9 @@ import { type Client, CLIENT_DIRTY_CAS } from "./client.ts";
 /** A key and those who watch it. */
 export class WatchedKey extends Named {
   readonly db: Db;
+  /** The latest of them, and how many there are. */
   first: Watch | null = null;
+  count = 0;
 
   constructor(hash: number, bytes: Uint8Array, db: Db) {
     super(hash, bytes, db);
@@ -31,13 +33,15 @@ export class WatchedKey extends Named {
 /** A client watches a key. */
 export class Watch {
   readonly client: Client;
+  readonly key: WatchedKey;
   prev: Watch | null = null;
   next: Watch | null = null;
   /** The key had expired already when this began, and is still there. */
   wasExpired: boolean;
 
-  constructor(client: Client, wasExpired: boolean) {
+  constructor(client: Client, key: WatchedKey, wasExpired: boolean) {
     this.client = client;
+    this.key = key;
     this.wasExpired = wasExpired;
   }
 }
@@ -65,36 +69,39 @@ export class WatchedKeys {
     const { db } = c;
     const hash = this.keyspace.hashKey(buf, off, len);
     let key = this.table.find(hash, buf, off, len, db);
-    const watches = c.watches ??= new Map();
+    const watches = c.watches ??= [];
     if (key === null) {
       const bytes = new Uint8Array(len);
       copyBytes(bytes, 0, buf, off, len);
       key = new WatchedKey(hash, bytes, db);
       this.table.insert(key);
       if (this.table.count === 1) this.onCount();
-    } else if (watches.has(key)) return;
-    if (watches.size === 0) this.clients++;
-    const watch = new Watch(c, this.isExpired(db, key));
+    } else if (doesWatch(c, watches, key)) return;
+    if (watches.length === 0) this.clients++;
+    const watch = new Watch(c, key, this.isExpired(db, key));
     watch.next = key.first;
     if (key.first !== null) key.first.prev = watch;
     key.first = watch;
-    watches.set(key, watch);
+    key.count++;
+    watches.push(watch);
   }
 
   /** The client watches nothing any more. The mark of a change stays. */
   forget(c: Client): void {
     const { watches } = c;
-    if (watches === null || watches.size === 0) return;
-    for (const [key, watch] of watches) this.leave(key, watch);
-    watches.clear();
+    if (watches === null || watches.length === 0) return;
+    for (let i = 0; i < watches.length; i++) this.leave(watches[i]);
+    c.watches = null;
     this.clients--;
   }
 
   /** Whether a key that the client watches has expired since. */
   isAnyExpired(c: Client): boolean {
-    if (c.watches === null) return false;
-    for (const [key, watch] of c.watches) {
-      if (!watch.wasExpired && this.isExpired(key.db, key)) return true;
+    const { watches } = c;
+    if (watches === null) return false;
+    for (let i = 0; i < watches.length; i++) {
+      const { key, wasExpired } = watches[i];
+      if (!wasExpired && this.isExpired(key.db, key)) return true;
     }
     return false;
   }
@@ -146,8 +153,9 @@ export class WatchedKeys {
     return keys;
   }
 
-  private leave(key: WatchedKey, watch: Watch): void {
-    const { prev, next } = watch;
+  private leave(watch: Watch): void {
+    const { key, prev, next } = watch;
+    key.count--;
     if (prev === null) key.first = next;
     else prev.next = next;
     if (next !== null) next.prev = prev;
@@ -165,4 +173,16 @@ export class WatchedKeys {
     const ref = this.find(db, key);
     return ref !== 0 && this.keyspace.isExpired(ref);
   }
+}
+
+/** Whether a client watches a key already. Looks through the shorter one of the two lists that would tell. */
+function doesWatch(c: Client, watches: Watch[], key: WatchedKey): boolean {
+  if (watches.length <= key.count) {
+    for (let i = 0; i < watches.length; i++) if (watches[i].key === key) return true;
+    return false;
+  }
+  for (let watch = key.first; watch !== null; watch = watch.next) {
+    if (watch.client === c) return true;
+  }
+  return false;
 }
