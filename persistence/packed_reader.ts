@@ -25,6 +25,7 @@ export const PACKED_ZIPMAP = 2;
 const END = 0xff;
 const LONG_LENGTH = 0xfe;
 const ZIPLIST_HEADER_BYTES = 10;
+const ZIPLIST_COUNT_UNKNOWN = 0xffff;
 const NO_BYTES: ReadonlyBytes = new Uint8Array(0);
 
 export class PackedReader {
@@ -65,8 +66,22 @@ export class PackedReader {
       count++;
     }
     this.count = count;
+    if (!this.headIsRight(off)) return false;
     this.rewind();
     return true;
+  }
+
+  /** Whether what an old format says of its elements in its first bytes is so. */
+  private headIsRight(off: number): boolean {
+    const { buf, count } = this;
+    if (this.format === PACKED_ZIPMAP) {
+      return count % 2 === 0 && (buf[off] === LONG_LENGTH || buf[off] === count / 2);
+    }
+    if (this.format === PACKED_LISTPACK) return true;
+    const said = readUnsigned(buf, off + 8, 2);
+    const tail = readUnsigned(buf, off + 4, 4);
+    return (said === ZIPLIST_COUNT_UNKNOWN || said === count) &&
+      tail === this.end - off - this.previousLen;
   }
 
   /** Goes back to before the first element. */

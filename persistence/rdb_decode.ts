@@ -73,6 +73,29 @@ export function typeOfRdb(rdbType: number): number {
   return TYPES.get(rdbType) ?? -1;
 }
 
+/** What a value of an RDB type is kept as, for messages. */
+export function rdbTypeName(rdbType: number): string {
+  switch (rdbType) {
+    case RDB_TYPE_HASH_ZIPMAP:
+      return "Zipmap";
+    case RDB_TYPE_LIST_ZIPLIST:
+    case RDB_TYPE_ZSET_ZIPLIST:
+    case RDB_TYPE_HASH_ZIPLIST:
+    case RDB_TYPE_LIST_QUICKLIST:
+      return "Ziplist";
+    case RDB_TYPE_SET_INTSET:
+      return "Intset";
+    case RDB_TYPE_SET_LISTPACK:
+    case RDB_TYPE_ZSET_LISTPACK:
+    case RDB_TYPE_HASH_LISTPACK:
+    case RDB_TYPE_HASH_LISTPACK_EX:
+    case RDB_TYPE_LIST_QUICKLIST_2:
+      return "Listpack";
+    default:
+      return `value of type ${rdbType}`;
+  }
+}
+
 const TYPES: ReadonlyMap<number, number> = new Map([
   [RDB_TYPE_STRING, TYPE_STRING],
   [RDB_TYPE_LIST, TYPE_LIST],

@@ -24,7 +24,7 @@ import type { Server } from "../server/server.ts";
 import { NO_EXPIRY, setObjectAccess, TYPE_STRING } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { hasFooter, writeFooter } from "../../persistence/dump_payload.ts";
-import { RdbDecoder, typeOfRdb } from "../../persistence/rdb_decode.ts";
+import { RdbDecoder, rdbTypeName, typeOfRdb } from "../../persistence/rdb_decode.ts";
 import { RdbEncoder } from "../../persistence/rdb_encode.ts";
 import { RdbReader, RdbWriter } from "../../persistence/rdb_format.ts";
 import { readRdbString } from "../../persistence/rdb_string.ts";
@@ -146,6 +146,7 @@ function readValueOrReply(c: Client, expireAt: number): number {
     }
   }
   if (ok) return made;
+  c.server.log.verbose(`RESTORE: ${rdbTypeName(rdbType)} integrity check failed`);
   c.reply.addError(BAD_DATA);
   return 0;
 }

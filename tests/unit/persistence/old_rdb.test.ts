@@ -155,6 +155,8 @@ test("old encodings that are damaged are refused", () => {
     [10, string(`${littleEndian(11, 4)}${littleEndian(10, 4)}\x05\0\xfe`)],
     [10, string("\x0b\0\0\0")],
     [9, string("\x01\x05ab\xff")],
+    [9, string("\x02\x01f\x01\0v\xff")],
+    [13, ziplist(["f", 1]).replace("\x02\0\0\x01f", "\x03\0\0\x01f")],
     [9, zipmap(["f", "v", "f", "w"])],
     [13, ziplist(["f", 1, "g"])],
     [12, ziplist(["m", "no number"])],
