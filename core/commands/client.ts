@@ -3,6 +3,7 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { argIs, argString, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { getTimeoutOrReply } from "../server/blocking.ts";
 import { GATE_NO_TOUCH, GATE_REPLY } from "../server/call.ts";
 import {
   type Client,
@@ -10,6 +11,7 @@ import {
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
+  CLIENT_POSTPONED,
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
@@ -33,6 +35,8 @@ const ID = ascii("id");
 const TYPE = ascii("type");
 const TIMEOUT = ascii("timeout");
 const ERROR = ascii("error");
+const ALL = ascii("all");
+const WRITE = ascii("write");
 const LIB_NAME = ascii("lib-name");
 const LIB_VER = ascii("lib-ver");
 
@@ -67,6 +71,10 @@ const HELP: readonly string[] = [
   "      Only those of this type.",
   "    * ID <client-id> [<client-id> [...]]",
   "      Only these.",
+  "PAUSE <timeout> [WRITE|ALL]",
+  "    Holds up commands, all of them or those that write, for <timeout> milliseconds.",
+  "UNPAUSE",
+  "    Ends that.",
   "UNBLOCK <client-id> [TIMEOUT|ERROR]",
   "    Ends what a blocked connection waits for, as if its time was over or with an error.",
   "REPLY (ON|OFF|SKIP)",
@@ -162,7 +170,9 @@ export function clientUnblockCommand(c: Client): void {
   if (Number.isNaN(id)) return;
   const { blocking, clients } = c.server;
   const blocked = clients.byId.get(id);
-  if (blocked === undefined || (blocked.flags & CLIENT_BLOCKED) === 0) {
+  const mayUnblock = blocked !== undefined &&
+    (blocked.flags & (CLIENT_BLOCKED | CLIENT_POSTPONED)) === CLIENT_BLOCKED;
+  if (!mayUnblock) {
     c.reply.addInteger(0);
     return;
   }
@@ -185,6 +195,30 @@ export function clientReplyCommand(c: Client): void {
     c.flags |= CLIENT_REPLY_SKIP_NEXT;
     c.gates |= GATE_REPLY;
   }
+}
+
+export function clientPauseCommand(c: Client): void {
+  if (c.argc > 4) {
+    c.reply.addError(
+      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
+        "Try CLIENT HELP.",
+    );
+    return;
+  }
+  const all = c.argc === 3 || argIs(c, 3, ALL);
+  if (!all && !argIs(c, 3, WRITE)) {
+    c.reply.addError("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    return;
+  }
+  const ms = getTimeoutOrReply(c, 2, true);
+  if (Number.isNaN(ms)) return;
+  if (ms > 0) c.server.pause.begin(c.server.keyspace.nowMs + ms, all);
+  c.reply.addOk();
+}
+
+export function clientUnpauseCommand(c: Client): void {
+  c.server.pause.end();
+  c.reply.addOk();
 }
 
 export function clientSetNameCommand(c: Client): void {

@@ -19,10 +19,12 @@ import {
   clientListCommand,
   clientNoEvictCommand,
   clientNoTouchCommand,
+  clientPauseCommand,
   clientReplyCommand,
   clientSetInfoCommand,
   clientSetNameCommand,
   clientUnblockCommand,
+  clientUnpauseCommand,
 } from "./client.ts";
 
 const ON_ALL_NODES = ["request_policy:all_nodes", "response_policy:all_succeeded"];
@@ -181,6 +183,21 @@ const subcommands: CommandSpec[] = [
       ],
     },
   ),
+  subcommand("pause", -3, "3.0.0", "Holds up commands for a time.", clientPauseCommand, {
+    flags: ADMIN | NOSCRIPT | LOADING | STALE,
+    history: [["6.2.0", "Can hold up writes only."]],
+    args: [
+      { name: "timeout", type: "integer" },
+      choice("mode", [word("write", "WRITE"), word("all", "ALL")], {
+        optional: true,
+        since: "6.2.0",
+      }),
+    ],
+  }),
+  subcommand("unpause", 2, "6.2.0", "Ends holding up commands.", clientUnpauseCommand, {
+    flags: ADMIN | NOSCRIPT | LOADING | STALE,
+    complexity: "O(N) Where N is the number of paused clients",
+  }),
   subcommand("reply", 3, "3.2.0", "Says whether commands are answered.", clientReplyCommand, {
     args: [choice("action", [word("on", "ON"), word("off", "OFF"), word("skip", "SKIP")])],
   }),

@@ -53,6 +53,8 @@ import { KeyStrings } from "./key_strings.ts";
 import { LazyFree } from "./lazy_free.ts";
 
 const NO_BYTES = new Uint8Array(0);
+/** How often a live key is looked for while dead ones are kept. */
+const RANDOM_TRIES = 100;
 const NO_HINTS = new Int32Array(0);
 
 export class Keyspace {
@@ -77,6 +79,8 @@ export class Keyspace {
   noTouch = false;
   /** Set while loading or when the active cycle is switched off by DEBUG: keys then expire lazily only. */
   activeExpire = true;
+  /** Set while nothing may change: dead keys are then not there, but not removed either. */
+  keepsExpired = false;
   hits = 0;
   misses = 0;
   expiredKeys = 0;
@@ -197,7 +201,7 @@ export class Keyspace {
     this.hash = hash;
     const ref = db.keys.find(hash, key, off, len);
     if (ref === 0 || !this.isExpired(ref)) return ref;
-    this.expireFound(db, ref);
+    if (!this.keepsExpired) this.expireFound(db, ref);
     return 0;
   }
 
@@ -372,11 +376,11 @@ export class Keyspace {
 
   // Whole databases.
 
-  /** A live key chosen at random, or 0. Dead ones that come up on the way are removed. */
+  /** A live key chosen at random, or 0. Dead ones that come up on the way are removed, or one is returned. */
   randomKey(db: Db): number {
-    while (db.keys.count > 0) {
+    for (let tries = 1; db.keys.count > 0; tries++) {
       const ref = db.keys.random(this.prng);
-      if (!this.isExpired(ref)) return ref;
+      if (!this.isExpired(ref) || this.keepsExpired && tries === RANDOM_TRIES) return ref;
       this.expireEntry(db, ref);
     }
     return 0;
@@ -425,7 +429,7 @@ export class Keyspace {
   /** Removes an entry whose time is over, found by other means than a lookup. */
   expireEntry(db: Db, ref: number): void {
     this.hash = this.hashOf(ref);
-    if (db.keys.findRef(this.hash, ref)) this.expireFound(db, ref);
+    if (!this.keepsExpired && db.keys.findRef(this.hash, ref)) this.expireFound(db, ref);
   }
 
   /** Removes an entry because memory is short. */

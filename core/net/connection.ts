@@ -24,13 +24,13 @@ import {
   CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_CLOSED,
+  CLIENT_POSTPONED,
   CLIENT_PUBSUB,
   CLIENT_UNIX_SOCKET,
 } from "../server/client.ts";
 import { clientInfo, outputBytes } from "../server/client_info.ts";
 import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY } from "../server/call.ts";
 import { addPushes } from "../server/deliver.ts";
-import { discardTransaction } from "../server/transaction.ts";
 import { BATCH_MAX } from "../server/batch.ts";
 import type { Server } from "../server/server.ts";
 import type { Flushable } from "../server/turn.ts";
@@ -157,6 +157,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { client, server } = this;
     // Nobody will read what it waits for.
     server.blocking.forget(client);
+    server.pause.forget(client);
     if (this.chunk === null && client.reply.bytes === 0) return this.close();
     client.flags |= CLIENT_CLOSE_AFTER_REPLY;
     server.turn.begin();
@@ -255,6 +256,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.server.executing = client;
     for (let i = 0; i < count; i++) {
       const request = batch.requests[i];
+      const begin = start;
       client.argv = request;
       client.argvBytes = request.pos - start;
       start = request.pos;
@@ -266,7 +268,11 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         answerThrown(client, error, mark);
       }
       if (client.gates !== 0) this.afterCommand(mark);
-      if ((client.flags & CLIENT_BLOCKED) !== 0) break;
+      if ((client.flags & CLIENT_BLOCKED) !== 0) {
+        // A request that is postponed is read again.
+        if ((client.flags & CLIENT_POSTPONED) !== 0) start = begin;
+        break;
+      }
       if (reply.fullBytes !== 0) this.checkOutputLimit();
       if ((client.flags & CLOSING) !== 0) break;
     }
@@ -425,6 +431,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
 
   close(): void {
     this.server.blocking.forget(this.client);
+    this.server.pause.forget(this.client);
     this.socket.close();
   }
 
@@ -432,9 +439,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const { client } = this;
     client.flags |= CLIENT_CLOSED;
     this.server.blocking.forget(client);
-    this.server.pubsub.forget(client);
-    this.server.monitors.remove(client);
-    discardTransaction(client);
+    this.server.pause.forget(client);
     // The chunk that was being sent is not reused: the runtime may still be reading it.
     this.chunk = null;
     client.reply.clear();

@@ -306,9 +306,15 @@ export class Blocking {
     // Whoever unblocked it may do so outside of any turn.
     this.server.turn.begin();
     client.port.replied();
-    if ((client.flags & CLIENT_UNBLOCKED) !== 0) return;
-    client.flags |= CLIENT_UNBLOCKED;
-    this.resuming.push(client);
+    this.resumeLater(client);
+  }
+
+  /** Has a client go on with its input at the end of the turn. */
+  resumeLater(c: Client): void {
+    this.server.turn.begin();
+    if ((c.flags & CLIENT_UNBLOCKED) !== 0) return;
+    c.flags |= CLIENT_UNBLOCKED;
+    this.resuming.push(c);
   }
 
   private release(wait: Wait): void {

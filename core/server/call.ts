@@ -60,9 +60,11 @@ export const GATE_PUBSUB: number = 1 << 5;
 export const GATE_PUSHES: number = 1 << 6;
 /** Somebody wants to see every command (MONITOR). */
 export const GATE_MONITOR: number = 1 << 7;
+/** Commands wait (CLIENT PAUSE). */
+export const GATE_PAUSE: number = 1 << 10;
 
 /** Something is done around each call. */
-const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR;
+const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -248,6 +250,10 @@ function passesGates(c: Client, command: Command): boolean {
     reject(c, command, error);
     return false;
   }
+  if ((c.server.gates & GATE_PAUSE) !== 0 && c.server.pause.holds(c, command)) {
+    c.server.pause.postpone(c);
+    return false;
+  }
   if ((c.gates & GATE_MULTI) === 0) return true;
   if ((command.flags & NOT_QUEUED) === 0) return queue(c, command);
   if (command.spec.name !== "exec" || (c.transaction!.flags & DENYOOM) === 0) return true;
@@ -312,10 +318,18 @@ function protectingOption(command: Command): string {
   return command.spec.name === "debug" ? "enable-debug-command" : "enable-module-command";
 }
 
-/** `call` for a client with NO-TOUCH, and while there are monitors. */
+/** `call` for a client with NO-TOUCH, while there are monitors, and during a pause. */
 function callAround(c: Client, command: Command): void {
-  if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
-  else callWithoutTouch(c, command);
+  const { keyspace } = c.server;
+  const { keepsExpired } = keyspace;
+  // What writes in spite of a pause, as a part of a transaction, must not find dead keys in its way.
+  if ((command.flags & WRITE) !== 0) keyspace.keepsExpired = false;
+  try {
+    if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
+    else callWithoutTouch(c, command);
+  } finally {
+    if (c.server.pause.isOn) keyspace.keepsExpired = keepsExpired;
+  }
   if ((c.server.gates & GATE_MONITOR) !== 0) c.server.monitors.feed(c, command);
 }
 

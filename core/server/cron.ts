@@ -89,6 +89,7 @@ export class Cron {
     this.freeTimer = null;
     this.server.blocking.stop();
     this.server.memoryLimit.stop();
+    this.server.pause.stop();
   }
 
   /** Whether timers may be set: between `start` and `stop`. */
@@ -126,7 +127,7 @@ export class Cron {
   /** Runs the expire cycle once. */
   private expireRun(): void {
     const { clock, keyspace, latency } = this.server;
-    if (!keyspace.activeExpire) return;
+    if (!keyspace.activeExpire || keyspace.keepsExpired) return;
     const startUs = latency.isOn ? clock.monotonicUs() : 0;
     const isMore = this.expiry.run(EXPIRE_BUDGET_US);
     if (latency.isOn) latency.add("expire-cycle", clock.monotonicUs() - startUs);

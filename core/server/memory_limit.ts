@@ -103,9 +103,9 @@ export class MemoryLimit {
     return result !== NOTHING_LEFT;
   }
 
-  /** Not while loading: the data must be whole, and what is too much is evicted afterwards. */
+  /** Not while loading or during a pause: what is too much is evicted afterwards. */
   private get mayFree(): boolean {
-    return this.server.saving.loading === null;
+    return this.server.saving.loading === null && !this.server.pause.isOn;
   }
 
   private slice(target: number): number {

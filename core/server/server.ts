@@ -28,6 +28,7 @@ import { KeyChanges } from "./key_changes.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
 import { Monitors } from "./monitors.ts";
+import { Pause } from "./pause.ts";
 import { PubSub } from "./pubsub.ts";
 import { Memory } from "./info_memory.ts";
 import { Saving } from "./saving.ts";
@@ -74,6 +75,7 @@ export class Server {
   readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
   readonly memory: Memory;
+  readonly pause: Pause = new Pause(this);
   readonly memoryLimit: MemoryLimit = new MemoryLimit(this);
   readonly slowLog: SlowLog = new SlowLog();
   readonly latency: LatencyMonitor;
