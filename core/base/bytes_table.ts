@@ -1,11 +1,18 @@
 /**
  * BytesTable: things by a name of bytes, without a string being made to look one up.
  *
- * A Map by the hash of the name, whose entries chain those of one hash. The hash is the caller's, of 32 bits and
- * with a seed that nobody outside can know, so that nobody can send names that all chain up. The names need not
- * be distinct: `find` takes a scope, and a name may occur once per scope (a key in several databases).
+ * A hash table with chains. The hash is the caller's, of 32 bits and with a seed that nobody outside can know, so
+ * that nobody can send names that all chain up. The names need not be distinct: `find` takes a scope, and a name may
+ * occur once per scope (a key in several databases).
+ *
+ * A Map by hash would do, but V8's Map leaves a hole where an entry was and makes itself anew when it has no room
+ * left: a small one to which entries come and go does little else.
  */
 import { bytesEqual, type ReadonlyBytes } from "./bytes.ts";
+
+const BUCKETS_MIN = 16;
+/** Below this part of the buckets in use the table shrinks. */
+const SHRINK_BELOW = 1 / 8;
 
 /** What a table holds: classes extend it. */
 export class Named {
@@ -13,8 +20,8 @@ export class Named {
   readonly bytes: Uint8Array;
   /** Names are unique within a scope, compared by identity. */
   readonly scope: object | null;
-  /** The next one of the same hash; the table's own. */
-  sameHash: Named | null = null;
+  /** The next one in the same bucket; the table's own. */
+  next: Named | null = null;
 
   constructor(hash: number, bytes: Uint8Array, scope: object | null) {
     this.hash = hash;
@@ -26,7 +33,7 @@ export class Named {
 export class BytesTable<T extends Named> {
   /** Entries in the table. */
   count = 0;
-  private readonly byHash = new Map<number, T>();
+  private buckets: (Named | null)[] = new Array(BUCKETS_MIN).fill(null);
 
   /** The entry of that name and scope, or null. */
   find(
@@ -36,39 +43,62 @@ export class BytesTable<T extends Named> {
     len: number,
     scope: object | null = null,
   ): T | null {
-    let entry: Named | null = this.byHash.get(hash) ?? null;
-    for (; entry !== null; entry = entry.sameHash) {
+    const { buckets } = this;
+    let entry = buckets[hash & buckets.length - 1];
+    for (; entry !== null; entry = entry.next) {
+      if (entry.hash !== hash || entry.scope !== scope) continue;
       const { bytes } = entry;
-      if (entry.scope === scope && bytesEqual(bytes, 0, bytes.length, buf, off, len)) break;
+      if (bytesEqual(bytes, 0, bytes.length, buf, off, len)) break;
     }
     return entry as T | null;
   }
 
   /** Adds an entry that `find` doesn't find. */
   insert(entry: T): void {
-    entry.sameHash = this.byHash.get(entry.hash) ?? null;
-    this.byHash.set(entry.hash, entry);
+    if (this.count === this.buckets.length) this.resize(this.count * 2);
     this.count++;
+    this.link(entry);
   }
 
   /** Takes an entry out. */
   remove(entry: T): void {
-    const first = this.byHash.get(entry.hash)!;
-    if (first !== entry) {
-      let before: Named = first;
-      while (before.sameHash !== entry) before = before.sameHash!;
-      before.sameHash = entry.sameHash;
-    } else if (entry.sameHash === null) this.byHash.delete(entry.hash);
-    else this.byHash.set(entry.hash, entry.sameHash as T);
-    entry.sameHash = null;
+    const { buckets } = this;
+    const at = entry.hash & buckets.length - 1;
+    const first = buckets[at]!;
+    if (first === entry) buckets[at] = entry.next;
+    else {
+      let before = first;
+      while (before.next !== entry) before = before.next!;
+      before.next = entry.next;
+    }
+    entry.next = null;
     this.count--;
+    const { length } = buckets;
+    if (length > BUCKETS_MIN && this.count < length * SHRINK_BELOW) this.resize(length / 2);
   }
 
   /** All entries; the table must not change meanwhile. */
   *all(): Generator<T> {
-    for (const first of this.byHash.values()) {
-      for (let entry: Named | null = first; entry !== null; entry = entry.sameHash) {
-        yield entry as T;
+    for (const first of this.buckets) {
+      for (let entry = first; entry !== null; entry = entry.next) yield entry as T;
+    }
+  }
+
+  private link(entry: Named): void {
+    const { buckets } = this;
+    const at = entry.hash & buckets.length - 1;
+    entry.next = buckets[at];
+    buckets[at] = entry;
+  }
+
+  private resize(length: number): void {
+    const old = this.buckets;
+    this.buckets = new Array(length).fill(null);
+    for (const first of old) {
+      for (let entry = first; entry !== null;) {
+        const { next } = entry;
+        this.link(entry);
+        entry = next;
       }
     }
   }
