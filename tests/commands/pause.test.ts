@@ -1,0 +1,138 @@
+/**
+ * CLIENT PAUSE and UNPAUSE.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
+import type { RespClient } from "../support/resp_client.ts";
+import { sleep, target } from "../support/server.ts";
+
+const server = target();
+
+const TIMEOUT_ERROR = "-ERR timeout is not an integer or out of range\r\n";
+const MODE_ERROR = "-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n";
+
+rawCases(server, "CLIENT PAUSE and UNPAUSE", [
+  ["CLIENT PAUSE", "-ERR wrong number of arguments for 'client|pause' command\r\n"],
+  ["CLIENT PAUSE x", TIMEOUT_ERROR],
+  ["CLIENT PAUSE -1", "-ERR timeout is negative\r\n"],
+  ["CLIENT PAUSE 9223372036854775807", "-ERR timeout is out of range\r\n", { since7: "7.2" }],
+  ["CLIENT PAUSE 99999999999999999999", TIMEOUT_ERROR],
+  ["CLIENT PAUSE 10 x", MODE_ERROR],
+  ["CLIENT PAUSE x y", MODE_ERROR],
+  [
+    "CLIENT PAUSE 10 WRITE x",
+    "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.\r\n",
+  ],
+  ["CLIENT UNPAUSE x", "-ERR wrong number of arguments for 'client|unpause' command\r\n"],
+  ["CLIENT UNPAUSE", OK],
+  ["CLIENT PAUSE 0", OK],
+  ["SET k v", OK],
+  ["CLIENT PAUSE 60000 write", OK],
+  ["GET k", bulk("v")],
+  ["MULTI", OK],
+  ["GET k", "+QUEUED\r\n"],
+  ["EXEC", `*1\r\n${bulk("v")}`],
+  ["SET k", "-ERR wrong number of arguments for 'set' command\r\n"],
+  ["CLIENT UNPAUSE", OK],
+  ["SET k w", OK],
+], { resp: "both" });
+
+rawCases(server, "keys that expire in a pause are gone, and there all the same", [
+  ["SET k v PX 30", OK],
+  ["CLIENT PAUSE 60000 WRITE", OK],
+  ["GET k", NIL, { waitMs: 60 }],
+  ["EXISTS k", ":0\r\n"],
+  ["DBSIZE", ":1\r\n"],
+  ["CLIENT UNPAUSE", OK],
+  ["RANDOMKEY", NIL],
+  ["DBSIZE", ":0\r\n"],
+]);
+
+const own = {
+  skip: server.isOracle ? "Redis 7.4.1 looks for a live key for ever" : false,
+} as const;
+
+rawCases(server, "RANDOMKEY finds an end among keys that have expired", [
+  ["SET k v PX 30", OK],
+  ["CLIENT PAUSE 60000 WRITE", OK],
+  ["RANDOMKEY", bulk("k"), { waitMs: 60 }],
+  ["CLIENT UNPAUSE", OK],
+  ["RANDOMKEY", NIL],
+], own);
+
+rawCases(server, "what a transaction writes in a pause of its own", [
+  ["SET k v PX 30", OK],
+  ["MULTI", OK, { waitMs: 60 }],
+  ["CLIENT PAUSE 60000 WRITE", "+QUEUED\r\n"],
+  ["SET k w", "+QUEUED\r\n"],
+  ["EXEC", `*2\r\n${OK}${OK}`],
+  ["GET k", bulk("w")],
+  ["DBSIZE", ":1\r\n"],
+  ["CLIENT UNPAUSE", OK],
+], own);
+
+async function waitForBlocked(client: RespClient, count: number): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    const info = String(await client.command("INFO", "clients"));
+    if (info.includes(`blocked_clients:${count}\r\n`)) return;
+    await sleep(10);
+  }
+  assert.fail(`there never were ${count} blocked clients`);
+}
+
+test("requests wait, in order, with all that was sent behind them", async () => {
+  const admin = await server.connect();
+  const others = [await server.connect(), await server.connect(), await server.connect()];
+  await admin.command("FLUSHALL");
+  await admin.command("CLIENT", "PAUSE", "60000", "WRITE");
+  const large = "x".repeat(300_000);
+  others.forEach((other, i) => {
+    other.send(["GET", "k"]);
+    other.send(["RPUSH", "list", `${i}`]);
+    other.send(["SET", `large:${i}`, large]);
+    other.send(["STRLEN", `large:${i}`]);
+    other.send(["PING"]);
+  });
+  await waitForBlocked(admin, 3);
+  assert.equal(await admin.command("EXISTS", "list"), 0);
+  const list = String(await admin.command("CLIENT", "LIST"));
+  assert.equal(list.match(/flags=b/g)?.length, 3);
+  const blocked = /id=(\d+) .*flags=b/.exec(list)![1];
+  // Redis 7.4.1 ends with this.
+  if (!server.isOracle) assert.equal(await admin.command("CLIENT", "UNBLOCK", blocked), 0);
+  others[2].close();
+  await waitForBlocked(admin, 2);
+  await admin.command("CLIENT", "UNPAUSE");
+  await waitForBlocked(admin, 0);
+  for (const [i, other] of others.slice(0, 2).entries()) {
+    const want = ["$-1\r\n", `:${i + 1}\r\n`, OK, ":300000\r\n", "+PONG\r\n"];
+    for (const reply of want) assert.equal(await other.readRaw(), reply);
+    other.close();
+  }
+  assert.deepEqual(await admin.command("LRANGE", "list", "0", "-1"), ["0", "1"]);
+  admin.close();
+});
+
+test("a pause of everything ends by itself, and not before its time", async () => {
+  const client = await server.connect();
+  const since = performance.now();
+  await client.command("CLIENT", "PAUSE", "300", "ALL");
+  assert.equal(await client.command("CLIENT", "PAUSE", "20", "WRITE"), "OK");
+  assert.ok(performance.now() - since >= 290);
+  client.close();
+});
+
+test("a transaction that writes waits before its EXEC", async () => {
+  const admin = await server.connect();
+  const client = await server.connect();
+  await client.command("MULTI");
+  await client.command("SET", "k", "v");
+  await admin.command("CLIENT", "PAUSE", "60000", "WRITE");
+  client.send(["EXEC"]);
+  await waitForBlocked(admin, 1);
+  await admin.command("CLIENT", "UNPAUSE");
+  assert.equal(await client.readRaw(), `*1\r\n${OK}`);
+  client.close();
+  admin.close();
+});
