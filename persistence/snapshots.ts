@@ -159,15 +159,14 @@ export class Snapshots {
     return null;
   }
 
-  /** Has the background save stop; it is over when its `done` is called. */
+  /**
+   * Has the background save stop; it is over when its `done` is called. Its file never takes the place of one that is
+   * saved after this: the worker looks whether to stop before it is through, and if it was through by then, it has
+   * renamed the temporary file already or finds it gone.
+   */
   stopSave(): void {
     Atomics.store(this.control, CONTROL_STOP, 1);
     Atomics.notify(this.control, CONTROL_STOP);
-  }
-
-  /** Removes what a background save has written so far: the process is about to end. */
-  abandonSave(): void {
-    this.stopSave();
     if (this.target !== null) removeQuietly(this.parts.disk, this.target.tempPath);
   }
 

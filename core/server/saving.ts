@@ -46,9 +46,8 @@ export interface SnapshotPort {
   saveNow(): string | null;
   /** Begins a background save. Returns why it can't. `done` gets null, why it failed, or "" if it was stopped. */
   startSave(done: (error: string | null) => void): string | null;
+  /** Has it stop. From then on its file takes nobody's place. */
   stopSave(): void;
-  /** Removes what a background save has left: the process ends. */
-  abandonSave(): void;
   /** Begins to load the file; null when there is none. Throws an error with `lines` for the log. */
   startLoad(replaces: boolean): LoadPort | null;
 }

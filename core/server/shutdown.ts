@@ -101,7 +101,6 @@ export class Shutdown {
       log.warning("There is a worker saving an .rdb. Stopping it!");
       saving.stop();
     }
-    saving.port?.abandonSave();
     if (saving.loading !== null) return true;
     const isWanted = (flags & SHUTDOWN_SAVE) !== 0 ||
       (flags & SHUTDOWN_NOSAVE) === 0 && config.savePoints().length > 0 && saving.port !== null;
