@@ -77,5 +77,47 @@ for (const protocol of [2, 3] as const) {
       await assert.rejects(() => redis.call("INCR", "bin"), /not an integer or out of range/);
       await assert.rejects(() => redis.call("NOSUCH"), /unknown command 'NOSUCH'/);
     });
+
+    test("transactions", async () => {
+      const results = await redis.multi().set("t", 1).incr("t").lpush("t", "x").get("t").exec();
+      assert.deepEqual(results?.map(([, value]) => value), ["OK", 2, undefined, "2"]);
+      assert.match(String(results?.[2][0]), /WRONGTYPE/);
+      // A change by another connection between WATCH and EXEC.
+      const other = redis.duplicate();
+      await redis.watch("t");
+      await other.set("t", "9");
+      assert.equal(await redis.multi().set("t", "mine").exec(), null);
+      assert.equal(await redis.get("t"), "9");
+      await redis.multi({ pipeline: false });
+      assert.equal(await redis.set("t", "1"), "QUEUED");
+      await assert.rejects(() => redis.call("NOSUCH"), /unknown command/);
+      await assert.rejects(() => redis.exec(), /EXECABORT/);
+      await other.quit();
+    });
+
+    test("a chat with presence", async () => {
+      const listener = redis.duplicate();
+      const heard: string[] = [];
+      const waiting: (() => void)[] = [];
+      const told = (text: string) => {
+        heard.push(text);
+        waiting.shift()?.();
+      };
+      const next = () => new Promise<void>((resolve) => waiting.push(resolve));
+      listener.on("message", (channel, text) => told(`${channel}: ${text}`));
+      listener.on("pmessage", (pattern, channel, text) => told(`${pattern} ${channel}: ${text}`));
+      assert.equal(await listener.subscribe("room:1", "room:2"), 2);
+      assert.equal(await listener.psubscribe("presence:*"), 3);
+      for (const [channel, text] of [["room:1", "hi"], ["presence:ann", "on"], ["room:2", "yo"]]) {
+        const came = next();
+        assert.equal(await redis.publish(channel, text), 1);
+        await came;
+      }
+      assert.deepEqual(heard, ["room:1: hi", "presence:* presence:ann: on", "room:2: yo"]);
+      assert.deepEqual(await redis.pubsub("NUMSUB", "room:1"), ["room:1", 1]);
+      assert.equal(await listener.unsubscribe("room:1"), 2);
+      assert.equal(await redis.publish("room:1", "anybody?"), 0);
+      await listener.quit();
+    });
   });
 }

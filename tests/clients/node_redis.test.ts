@@ -79,5 +79,49 @@ for (const RESP of [2, 3] as const) {
       assert.equal(await redis.get("p1"), "1");
       await other.close();
     });
+
+    test("transactions", async () => {
+      const results = await redis.multi().set("t", "1").incr("t").get("t").exec();
+      assert.deepEqual(results, ["OK", 2, "2"]);
+      const other = redis.duplicate();
+      await other.connect();
+      await redis.watch("t");
+      await other.set("t", "9");
+      await assert.rejects(() => redis.multi().set("t", "mine").exec(), /watched/i);
+      assert.equal(await redis.get("t"), "9");
+      await assert.rejects(
+        () => redis.multi().set("t", "1").addCommand(["NOSUCH"]).exec(),
+        /EXECABORT|unknown command/,
+      );
+      await other.close();
+    });
+
+    test("subscriptions", async () => {
+      const listener = redis.duplicate();
+      await listener.connect();
+      const heard: string[] = [];
+      let wake = () => {};
+      const next = () => new Promise<void>((resolve) => wake = resolve);
+      const told = (text: string, channel: string) => {
+        heard.push(`${channel}: ${text}`);
+        wake();
+      };
+      await listener.subscribe(["a", "b"], told);
+      await listener.pSubscribe("c*", told);
+      await listener.sSubscribe("shard", told);
+      for (const channel of ["a", "b", "cc"]) {
+        const came = next();
+        assert.equal(await redis.publish(channel, "text"), 1);
+        await came;
+      }
+      const came = next();
+      assert.equal(await redis.sPublish("shard", "text"), 1);
+      await came;
+      assert.deepEqual(heard, ["a: text", "b: text", "cc: text", "shard: text"]);
+      assert.deepEqual(await redis.pubSubNumSub(["a", "x"]), { a: 1, x: 0 });
+      await listener.unsubscribe("a");
+      assert.equal(await redis.publish("a", "text"), 0);
+      await listener.close();
+    });
   });
 }
