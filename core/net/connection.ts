@@ -119,6 +119,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     return this.query.readTarget(this.parser);
   }
 
+  restTarget(): Uint8Array | null {
+    return this.query.used === 0 ? null : this.query.restTarget(this.parser);
+  }
+
   onRead(len: number): void {
     try {
       this.countInput(len);
@@ -130,23 +134,21 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     }
   }
 
-  onBytes(bytes: Uint8Array): void {
+  onBytes(bytes: Uint8Array, len: number): void {
     const { query, client } = this;
     try {
-      this.countInput(bytes.length);
-      for (let at = 0; at < bytes.length && (client.flags & CLOSING) === 0;) {
+      this.countInput(len);
+      for (let at = 0; at < len && (client.flags & CLOSING) === 0;) {
         if (query.used === 0 && (client.flags & CLIENT_BLOCKED) === 0) {
-          query.release();
-          at = this.executeForeign(bytes, at);
+          at = this.executeForeign(bytes, at, len);
           if ((client.flags & CLOSING) !== 0) return;
-          if (at < bytes.length) at += query.append(this.parser, bytes, at);
+          if (at < len) at += query.append(this.parser, bytes, at, len);
         } else {
-          at += query.append(this.parser, bytes, at);
+          at += query.append(this.parser, bytes, at, len);
           this.executeQuery();
         }
         this.checkQueryLimit();
       }
-      if (query.used === 0) query.release();
     } catch (error) {
       this.onFault(error);
     }
@@ -190,9 +192,9 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   }
 
   /** Executes the whole requests of a buffer that is the transport's. Returns where they end. */
-  private executeForeign(bytes: Uint8Array, from: number): number {
-    this.foreignBytes = bytes.length - from;
-    const done = this.execute(bytes, from, bytes.length);
+  private executeForeign(bytes: Uint8Array, from: number, end: number): number {
+    this.foreignBytes = end - from;
+    const done = this.execute(bytes, from, end);
     this.foreignBytes = 0;
     this.parser?.rebase(done);
     return done;
@@ -425,6 +427,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     const idleMs = nowMs - client.lastInteractionMs;
     if (this.unsentChunks > 0) this.checkOutputLimit();
     if (idleMs > IDLE_MS) this.query.trim(this.parser);
+    else this.query.shrink(this.parser);
     if (idleMs > LAST_REPLY_MS && (client.flags & CLIENT_CLOSE_AFTER_REPLY) !== 0) this.close();
     if (this.replyPeakBytes !== 0 && nowMs - this.peakSinceMs > PEAK_MS) this.notePeak(0);
   }

@@ -10,7 +10,7 @@ import { ascii } from "../base/bytes.ts";
 import { closeIdle } from "../server/clients.ts";
 import type { NetPort, Server } from "../server/server.ts";
 import { Connection } from "./connection.ts";
-import type { Acceptor, Listening, Socket, Transport } from "./transport.ts";
+import type { Acceptor, Listening, ListenOptions, Socket, Transport } from "./transport.ts";
 
 const MAX_CLIENTS_ERROR = ascii("-ERR max number of clients reached\r\n");
 const PROTECTED_ERROR = ascii(
@@ -167,7 +167,7 @@ export class Listener implements NetPort {
 
   /** Returns null when the address is open, or the reason why it isn't. */
   private openAddress(hostname: string, port: number): string | null {
-    const { config, log } = this.server;
+    const { config } = this.server;
     const key = keyOf(hostname, port);
     if (this.open.has(key)) return null;
     if (this.transport.isDualStack && hostname === ANY_4) {
@@ -178,9 +178,8 @@ export class Listener implements NetPort {
       const listening = this.transport.listen({
         hostname,
         port,
-        backlog: config.num("tcp-backlog"),
         keepAliveSeconds: () => config.num("tcp-keepalive"),
-        acceptFailed: (reason) => log.warning(`Accepting client connection: ${reason}`),
+        ...this.options(),
       }, this.accept);
       this.open.set(key, listening);
       return null;
@@ -207,7 +206,7 @@ export class Listener implements NetPort {
     try {
       // The file of a server that was killed is in the way; nothing else is removed.
       removeSocketFile(path);
-      this.unix = this.transport.listenUnix(path, this.accept);
+      this.unix = this.transport.listenUnix(path, this.options(), this.accept);
       this.unixPath = path;
       const mode = config.num("unixsocketperm");
       if (mode !== 0) chmodSync(path, mode);
@@ -215,6 +214,15 @@ export class Listener implements NetPort {
     } catch (error) {
       return `Failed opening Unix socket: bind: ${reasonOf(error)}`;
     }
+  }
+
+  private options(): ListenOptions {
+    const { config, log, turn } = this.server;
+    return {
+      backlog: config.num("tcp-backlog"),
+      rounds: turn,
+      acceptFailed: (reason) => log.warning(`Accepting client connection: ${reason}`),
+    };
   }
 
   private accepted(socket: Socket, isUnix: boolean): Connection | null {

@@ -28,6 +28,10 @@ export const QUERY_BYTES_MAX: number = 2 ** 31 - 1;
 const SMALL_READS_MAX = 16;
 /** How many times as large as needed a buffer may be. */
 const SLACK = 4;
+/** How many times as large as needed one that is kept for the next request may be. */
+const SHRINK = 2;
+/** Largest buffer that is kept for the next request. */
+const KEEP_MAX: number = 1024 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -40,6 +44,8 @@ export class QueryBuffer {
   private smallReads = 0;
   /** Room that the read under way was given; -1 when none is. */
   private room = -1;
+  /** Most bytes in use since the last look at it. */
+  private peak = 0;
 
   /** Bytes of the unfinished request. */
   get used(): number {
@@ -60,11 +66,18 @@ export class QueryBuffer {
     return this.buf.subarray(this.end);
   }
 
+  /** Where the rest of an unfinished request goes. Unlike `readTarget` it leaves the buffer free to be trimmed. */
+  restTarget(parser: RespParser | null): Uint8Array {
+    this.makeRoom(parser, 0, READ_MAX);
+    return this.buf.subarray(this.end);
+  }
+
   /** The read has brought `len` bytes. */
   filled(len: number): void {
     const { room, readBytes } = this;
     this.room = -1;
     this.end += len;
+    if (this.end > this.peak) this.peak = this.end;
     if (len === room && readBytes < READ_MAX) {
       this.readBytes = Math.min(readBytes * 4, READ_MAX);
       this.smallReads = 0;
@@ -80,18 +93,23 @@ export class QueryBuffer {
    * Copies bytes from `from` on behind what is there. Returns how many: not all of them when they go beyond a
    * large argument, whose buffer is not moved for what follows it.
    */
-  append(parser: RespParser | null, bytes: Uint8Array, from: number): number {
-    const left = bytes.length - from;
-    this.makeRoom(parser, left, READ_MIN);
+  append(parser: RespParser | null, bytes: Uint8Array, from: number, to: number): number {
+    const left = to - from;
+    this.makeRoom(parser, left, READ_MAX);
     const count = Math.min(left, this.buf.length - this.end);
     this.buf.set(bytes.subarray(from, from + count), this.end);
     this.end += count;
+    if (this.end > this.peak) this.peak = this.end;
     return count;
   }
 
   /** Forgets what is executed: everything before `start`. */
   consumed(start: number): void {
     this.start = start;
+    if (start < this.end || this.room >= 0) return;
+    this.start = 0;
+    this.end = 0;
+    if (this.buf.length > KEEP_MAX) this.buf = NO_BYTES;
   }
 
   /** Forgets everything and gives the memory back. */
@@ -108,6 +126,13 @@ export class QueryBuffer {
     else this.resize(parser, this.used);
   }
 
+  /** Gives back what no request has needed since the last call, unless a read waits for it. */
+  shrink(parser: RespParser | null): void {
+    const needed = Math.max(this.peak, this.argEnd(parser), READ_MAX);
+    this.peak = this.used;
+    if (this.room < 0 && this.buf.length > needed * SHRINK) this.resize(parser, needed);
+  }
+
   /**
    * Makes room behind the unfinished request: for the rest of its argument where its length is known, and for
    * `more` bytes unless that argument is a large one. The buffer will have at least `least` bytes.
@@ -115,13 +140,18 @@ export class QueryBuffer {
   private makeRoom(parser: RespParser | null, more: number, least: number): void {
     const { used } = this;
     const size = this.buf.length;
-    const argEnd = parser === null ? 0 : parser.pos - this.start + parser.wanted;
+    const argEnd = this.argEnd(parser);
     let needed = Math.max(argEnd, least);
     if (argEnd <= used) needed = Math.max(needed, used + Math.max(more, READ_MIN >> 1));
     else if (argEnd <= READ_MAX) needed = Math.max(needed, used + more);
     if (needed > size) this.resize(parser, Math.max(needed, Math.min(used * 2, needed * SLACK)));
     else if (size > SLACK * needed) this.resize(parser, needed);
     else this.moveToFront(parser);
+  }
+
+  /** Where the argument that is being received ends, counted from `start`; 0 when there is none. */
+  private argEnd(parser: RespParser | null): number {
+    return parser === null ? 0 : parser.pos - this.start + parser.wanted;
   }
 
   private moveToFront(parser: RespParser | null): void {

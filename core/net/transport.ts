@@ -36,10 +36,15 @@ export const LINGER_MS = 1000;
 export interface SocketOwner {
   /** For transports that read into a given buffer: where to put the next bytes. */
   readTarget(): Uint8Array;
+  /**
+   * For transports with a buffer for everybody: where the rest of an unfinished request goes, or null when there is
+   * none, so that the next bytes may come by `onBytes`.
+   */
+  restTarget(): Uint8Array | null;
   /** `len` bytes were put there. */
   onRead(len: number): void;
-  /** For transports that bring their own buffer; valid until this returns. */
-  onBytes(bytes: Uint8Array): void;
+  /** For transports that bring their own buffer: its first `len` bytes, valid until this returns. */
+  onBytes(bytes: Uint8Array, len: number): void;
   /** See `Socket.write`. */
   onSent(len: number): void;
   /** The peer will send nothing more; it may still read. */
@@ -53,14 +58,29 @@ export interface SocketOwner {
 /** Makes the owner of a new socket; null refuses it (the acceptor has closed it then). */
 export type Acceptor = (socket: Socket, isUnix: boolean) => SocketOwner | null;
 
+/**
+ * What a transport that serves several sockets in one call says before the first and after the last; the others
+ * say nothing, and a round ends with the microtasks.
+ */
+export interface Rounds {
+  enter(): void;
+  leave(): void;
+  /** How late the runtime's timers may be, in ms. */
+  readonly patienceMs: number;
+}
+
 export interface ListenOptions {
-  hostname: string;
-  port: number;
   backlog: number;
-  /** Asked for each new connection; 0 is off. */
-  keepAliveSeconds: () => number;
+  rounds: Rounds;
   /** A connection could not be accepted; the listener goes on. */
   acceptFailed: (reason: string) => void;
+}
+
+export interface TcpListenOptions extends ListenOptions {
+  hostname: string;
+  port: number;
+  /** Asked for each new connection; 0 is off. */
+  keepAliveSeconds: () => number;
 }
 
 /** A listening socket. */
@@ -73,8 +93,8 @@ export interface Transport {
   readonly name: string;
   /** Whether a listener on "::" takes IPv4 connections too, so that "0.0.0.0" is in use then. */
   readonly isDualStack: boolean;
-  listen(options: ListenOptions, accept: Acceptor): Listening;
-  listenUnix(path: string, accept: Acceptor): Listening;
+  listen(options: TcpListenOptions, accept: Acceptor): Listening;
+  listenUnix(path: string, options: ListenOptions, accept: Acceptor): Listening;
 }
 
 /** "ip:port" with brackets around an IPv6 address; an IPv4 address in IPv6 clothes is shown as what it is. */

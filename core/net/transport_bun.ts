@@ -18,6 +18,7 @@ import {
   type ListenOptions,
   type Socket,
   type SocketOwner,
+  type TcpListenOptions,
   type Transport,
 } from "./transport.ts";
 
@@ -105,7 +106,7 @@ class BunSocket implements Socket {
       this.backlog = joined(this.backlog.subarray(this.passed), bytes);
       this.passed = 0;
     } else if (bytes.length <= SLICE_BYTES) {
-      this.owner?.onBytes(bytes);
+      this.owner?.onBytes(bytes, bytes.length);
     } else if (this.owner !== null) {
       this.backlog = bytes;
       this.passed = 0;
@@ -124,7 +125,7 @@ class BunSocket implements Socket {
     const end = Math.min(this.passed + SLICE_BYTES, backlog.length);
     const slice = backlog.subarray(this.passed, end);
     this.passed = end;
-    owner.onBytes(slice);
+    owner.onBytes(slice, slice.length);
     if (end < backlog.length) {
       setImmediate(this.goOn);
       return;
@@ -193,7 +194,7 @@ export const bunTransport: Transport = {
   name: "bun",
   isDualStack: false,
 
-  listen(options: ListenOptions, accept: Acceptor): Listening {
+  listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port, keepAliveSeconds } = options;
     const socket = handlers(null, accept, keepAliveSeconds);
     return stopper(
@@ -201,7 +202,7 @@ export const bunTransport: Transport = {
     );
   },
 
-  listenUnix(path: string, accept: Acceptor): Listening {
+  listenUnix(path: string, _options: ListenOptions, accept: Acceptor): Listening {
     return stopper(
       Bun.listen({ ...HALF_OPEN, unix: path, socket: handlers(path, accept, () => 0) }),
     );

@@ -23,6 +23,7 @@ import {
   type ListenOptions,
   type Socket,
   type SocketOwner,
+  type TcpListenOptions,
   type Transport,
 } from "./transport.ts";
 
@@ -190,7 +191,7 @@ export const denoTransport: Transport = {
   name: "deno",
   isDualStack: true,
 
-  listen(options: ListenOptions, accept: Acceptor): Listening {
+  listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port, backlog } = options;
     const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
     acceptAll(listener, options.acceptFailed, (conn) => {
@@ -202,7 +203,7 @@ export const denoTransport: Transport = {
     return listener;
   },
 
-  listenUnix(path: string, accept: Acceptor): Listening {
+  listenUnix(path: string, _options: ListenOptions, accept: Acceptor): Listening {
     const listener = Deno.listen({ transport: "unix", path });
     acceptAll(listener, () => {}, () => accept);
     return listener;

@@ -10,8 +10,9 @@
  *
  * It can be as awkward as a network: `readMax` splits what the server reads, `writeMax` what it writes, `stall`
  * fills the socket, `asyncWrites` lets writes succeed only when `pump` says so. It behaves like Deno's
- * transport (a read into one of the server's buffers is always under way) or, with `bringsBuffers`, like Bun's.
- * Nothing happens by itself and nothing takes time, so a test decides the order of everything.
+ * transport (a read into one of the server's buffers is always under way), with `bringsBuffers` like Bun's, or
+ * with `sharesBuffer` like the one over epoll. Nothing happens by itself and nothing takes time, so a test
+ * decides the order of everything.
  *
  * Strings are binary strings, a character per byte.
  */
@@ -22,6 +23,7 @@ import type {
   ListenOptions,
   Socket,
   SocketOwner,
+  TcpListenOptions,
   Transport,
 } from "./transport.ts";
 
@@ -35,7 +37,12 @@ export interface PeerOptions {
   readonly asyncWrites?: boolean;
   /** Whether received bytes come in buffers of the transport. */
   readonly bringsBuffers?: boolean;
+  /** Whether only the rest of an unfinished request is read into the server's buffer. */
+  readonly sharesBuffer?: boolean;
 }
+
+/** What all connections that share a buffer read into. */
+const SHARED = new Uint8Array(4096);
 
 const FIRST_PORT = 40_000;
 
@@ -47,13 +54,13 @@ export class MemoryTransport implements Transport {
   private readonly listeners = new Map<string, Acceptor>();
   private nextPort = FIRST_PORT;
 
-  listen(options: ListenOptions, accept: Acceptor): Listening {
+  listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port } = options;
     if (this.unavailable.has(hostname)) throw systemError("EADDRNOTAVAIL");
     return this.add(`${hostname}:${port}`, accept);
   }
 
-  listenUnix(path: string, accept: Acceptor): Listening {
+  listenUnix(path: string, _options: ListenOptions, accept: Acceptor): Listening {
     return this.add(path, accept);
   }
 
@@ -93,6 +100,7 @@ export class MemoryPeer {
   writes = 0;
   private readonly asyncWrites: boolean;
   private readonly bringsBuffers: boolean;
+  private readonly sharesBuffer: boolean;
   private owner: SocketOwner | null = null;
   /** Where the read under way puts its bytes. */
   private target: Uint8Array = new Uint8Array(0);
@@ -106,6 +114,7 @@ export class MemoryPeer {
     this.writeMax = options.writeMax ?? Infinity;
     this.asyncWrites = options.asyncWrites ?? false;
     this.bringsBuffers = options.bringsBuffers ?? false;
+    this.sharesBuffer = options.sharesBuffer ?? false;
     this.socket = {
       addr,
       laddr,
@@ -177,21 +186,24 @@ export class MemoryPeer {
   private deliver(bytes: Uint8Array): number {
     const owner = this.owner!;
     if (this.bringsBuffers) {
-      owner.onBytes(bytes.slice());
+      owner.onBytes(bytes.slice(), bytes.length);
       return bytes.length;
     }
-    const { target } = this;
+    const rest = this.sharesBuffer ? owner.restTarget() : this.target;
+    const target = rest ?? SHARED;
     if (target.length === 0) throw new Error("the server reads into an empty buffer");
     const len = Math.min(target.length, bytes.length);
     target.set(bytes.subarray(0, len));
-    owner.onRead(len);
+    if (rest === null) owner.onBytes(SHARED, len);
+    else owner.onRead(len);
     this.readAhead();
     return len;
   }
 
   /** Begins the next read, which is under way until the peer sends something. */
   private readAhead(): void {
-    if (this.owner !== null && !this.bringsBuffers) this.target = this.owner.readTarget();
+    if (this.bringsBuffers || this.sharesBuffer || this.owner === null) return;
+    this.target = this.owner.readTarget();
   }
 
   /** The server writes. */

@@ -35,6 +35,10 @@ const FREE_BUCKETS = 16;
 const CLIENTS_MIN = 5;
 const CLIENTS_MAX = 200;
 const HZ_MAX = 500;
+/** How late timers may be: while one of the short ones is set, and otherwise, with `hz` 1, in ms. */
+const SHORT_PATIENCE_MS = 1;
+const PATIENCE_MS = 100;
+const PATIENCE_MAX_MS = 10;
 const SAMPLE_EVERY_MS = 100;
 const LOG_EVERY_MS = 5000;
 
@@ -121,6 +125,9 @@ export class Cron {
     server.saving.round();
     if (this.expireTimer === null) this.expireRun();
     if (server.keyspace.lazyFree.pending > 0) this.scheduleFree();
+    if (this.expireTimer === null && this.freeTimer === null) {
+      server.turn.patienceMs = Math.min(PATIENCE_MS / this.hz, PATIENCE_MAX_MS);
+    }
     this.totalUs += server.clock.monotonicUs() - startUs;
   }
 
@@ -132,6 +139,7 @@ export class Cron {
     const isMore = this.expiry.run(EXPIRE_BUDGET_US);
     if (latency.isOn) latency.add("expire-cycle", clock.monotonicUs() - startUs);
     if (!isMore || this.cronTimer === null) return;
+    this.server.turn.patienceMs = SHORT_PATIENCE_MS;
     this.expireTimer = setTimeout(() => {
       this.expireTimer = null;
       if (this.paused) return;
@@ -155,6 +163,7 @@ export class Cron {
 
   private scheduleFree(): void {
     if (this.freeTimer !== null) return;
+    this.server.turn.patienceMs = SHORT_PATIENCE_MS;
     this.freeTimer = setTimeout(() => {
       this.freeTimer = null;
       this.guarded(() => {

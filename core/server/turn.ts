@@ -2,9 +2,10 @@
  * Turn: one round of the event loop, as the server sees it.
  *
  * A turn begins with the first bytes that arrive (or a timer), serves every client that is ready, and ends
- * in a microtask behind them all. What belongs to the end, in this order: clients that were unblocked go on with
- * their input (the `beforeEnd` hook), the last commands' time is accounted, what persistence must write is written
- * (its `beforeWrite` hook), and then each client with replies gets one write. Redis calls the place `beforeSleep`.
+ * in a microtask behind them all, or when a transport that serves them all in one call says so. What belongs to the
+ * end, in this order: clients that were unblocked go on with their input (the `beforeEnd` hook), the last commands'
+ * time is accounted, what persistence must write is written (its `beforeWrite` hook), and then each client with
+ * replies gets one write. Redis calls the place `beforeSleep`.
  *
  * Reading the clock costs 35 to 90 ns (base/clock.ts), a pipelined GET 300. So time is read at both ends
  * of a turn, and in between once per group of GROUP_MAX fast commands, whose time is shared out evenly among
@@ -45,6 +46,8 @@ export class Turn {
   totalUs = 0;
   /** Monotonic time of the last reading of the clock. */
   nowUs = 0;
+  /** How late timers may be at present, in ms. */
+  patienceMs = 10;
   /** When the time began that is not accounted yet. */
   groupStartUs = 0;
   /** Called first at the end: more commands may run (blocking.ts). It doesn't throw. */
@@ -61,6 +64,8 @@ export class Turn {
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
   private active = false;
+  /** A transport has said `enter` and not yet `leave`. */
+  private entered = false;
   /** What is slow, in microseconds, and how many commands are still under suspicion. */
   private slowUs = Infinity;
   private timesAll = false;
@@ -72,7 +77,9 @@ export class Turn {
   private readonly group: Command[] = [];
   private pending: Flushable[] = [];
   private flushing: Flushable[] = [];
-  private readonly endLater = () => this.end();
+  private readonly endLater = () => {
+    if (this.active && !this.entered) this.end();
+  };
 
   constructor(clock: Clock, keyspace: Keyspace) {
     this.clock = clock;
@@ -95,7 +102,18 @@ export class Turn {
     this.readClock();
     this.startUs = this.nowUs;
     this.groupStartUs = this.nowUs;
-    queueMicrotask(this.endLater);
+    if (!this.entered) queueMicrotask(this.endLater);
+  }
+
+  /** Everything up to `leave` is one turn. */
+  enter(): void {
+    this.entered = true;
+  }
+
+  /** Ends the turn, if anything has happened in it. */
+  leave(): void {
+    this.entered = false;
+    if (this.active) this.end();
   }
 
   /** Registers a client to be written to at the end of this turn; once per turn is enough. */

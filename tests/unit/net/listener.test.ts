@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryTransport, turnEnd } from "../../../core/net/transport_memory.ts";
 import { Listener } from "../../../core/net/listener.ts";
-import type { ListenOptions } from "../../../core/net/transport.ts";
+import type { TcpListenOptions } from "../../../core/net/transport.ts";
 import { ask, MemoryNet, PORT } from "./memory_net.ts";
 
 const MAX_CLIENTS = "-ERR max number of clients reached\r\n";
@@ -84,7 +84,14 @@ test("bind and port can be changed", async () => {
   );
   assert.deepEqual(net.transport.addresses().sort(), ["10.0.0.1:7001", "127.0.0.1:7001"]);
   const other = net.transport.listen(
-    { hostname: "10.0.0.1", port: 7009, backlog: 1, keepAliveSeconds: () => 0, acceptFailed() {} },
+    {
+      hostname: "10.0.0.1",
+      port: 7009,
+      backlog: 1,
+      rounds: net.server.turn,
+      keepAliveSeconds: () => 0,
+      acceptFailed() {},
+    },
     () => null,
   );
   assert.equal(
@@ -105,7 +112,7 @@ test("a port that the runtime gives back late is opened a moment later", async (
   const { transport } = net;
   const listen = transport.listen.bind(transport);
   let refusals = 3;
-  transport.listen = (options: ListenOptions, accept) => {
+  transport.listen = (options: TcpListenOptions, accept) => {
     if (refusals-- > 0) throw Object.assign(new Error("late"), { code: "EADDRINUSE" });
     return listen(options, accept);
   };

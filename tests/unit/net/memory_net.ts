@@ -24,10 +24,11 @@ import { Server } from "../../../core/server/server.ts";
 
 export const PORT = 7000;
 
-/** Both ways in which transports bring bytes. */
+/** All ways in which transports bring bytes. */
 export const MODES: readonly { readonly name: string; readonly peer: PeerOptions }[] = [
   { name: "reads into our buffer", peer: {} },
   { name: "brings its buffers", peer: { bringsBuffers: true } },
+  { name: "shares a buffer", peer: { sharesBuffer: true } },
 ];
 
 function testCommand(name: string, arity: number, handler: Handler): CommandSpec {

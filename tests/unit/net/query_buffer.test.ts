@@ -63,6 +63,50 @@ test("release and trim give memory back, but not under a read that waits", () =>
   assert.equal(query.used, 0);
 });
 
+test("a buffer that is shared gets only the rest of a request, and is kept for a while", () => {
+  const query = new QueryBuffer();
+  const bytes = new Uint8Array(300);
+  assert.equal(query.append(null, bytes, 100, 200), 100);
+  assert.equal(query.buf.length, READ_MAX);
+  const target = query.restTarget(null);
+  assert.equal(target.length, READ_MAX - 100);
+  query.filled(target.length);
+  for (let i = 0; i < 3; i++) {
+    const { length } = query.restTarget(null);
+    assert.ok(length > 0, "there is always room");
+    query.filled(length);
+  }
+  query.consumed(query.end);
+  assert.equal(query.used, 0);
+  const { length } = query.buf;
+  assert.ok(length > READ_MAX * 2);
+  query.shrink(null);
+  assert.equal(query.buf.length, length, "it was needed a moment ago");
+  query.shrink(null);
+  assert.equal(query.buf.length, READ_MAX);
+  query.trim(null);
+  assert.equal(query.buf.length, 0);
+});
+
+test("a very large buffer goes with its request", () => {
+  const query = new QueryBuffer();
+  const bytes = new Uint8Array(3 * 1024 * 1024);
+  query.append(null, bytes, 0, bytes.length);
+  query.consumed(query.end);
+  assert.equal(query.buf.length, 0);
+});
+
+test("a read that waits keeps its place when what came before it is executed", () => {
+  const query = new QueryBuffer();
+  read(query, 100);
+  const target = query.readTarget(null);
+  query.consumed(query.end);
+  target[0] = 77;
+  query.filled(1);
+  assert.equal(query.used, 1);
+  assert.equal(query.buf[query.start], 77);
+});
+
 test("no byte is lost or moved out of order, whatever is read, appended and consumed", () => {
   const n = seed();
   const prng = new Prng(n);
@@ -72,14 +116,16 @@ test("no byte is lost or moved out of order, whatever is read, appended and cons
     let next = 0;
     for (let step = 0; step < 60; step++) {
       if (randomInt(prng, 0, 1) === 0) {
-        const target = query.readTarget(null);
+        const target = randomInt(prng, 0, 1) === 0
+          ? query.readTarget(null)
+          : query.restTarget(null);
         const len = randomInt(prng, 0, target.length);
         for (let i = 0; i < len; i++) expected.push(target[i] = next++ & 255);
         query.filled(len);
       } else {
         const bytes = Uint8Array.from({ length: randomInt(prng, 1, 3000) }, () => next++ & 255);
         for (let at = 0; at < bytes.length;) {
-          const count = query.append(null, bytes, at);
+          const count = query.append(null, bytes, at, bytes.length);
           assert.ok(count > 0, `seed ${n}`);
           expected.push(...bytes.subarray(at, at + count));
           at += count;
@@ -89,6 +135,7 @@ test("no byte is lost or moved out of order, whatever is read, appended and cons
       query.consumed(query.start + done);
       expected = expected.slice(done);
       if (randomInt(prng, 0, 9) === 0) query.trim(null);
+      if (randomInt(prng, 0, 9) === 0) query.shrink(null);
       const held = [...query.buf.subarray(query.start, query.end)];
       assert.deepEqual(held, expected, `seed ${n}`);
     }
