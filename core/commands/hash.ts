@@ -251,6 +251,7 @@ const writing: CommandSpec[] = [
     history: [["4.0.0", "Takes any number of fields and values."]],
     keys: oneKey(KEY_RW | KEY_UPDATE),
     args: [KEY_ARG, DATA_ARG],
+    memberArg: 2,
     handler: hsetCommand,
   },
   {
@@ -266,6 +267,7 @@ const writing: CommandSpec[] = [
     args: [KEY_ARG, DATA_ARG],
     deprecatedSince: "4.0.0",
     replacedBy: "`HSET` with multiple field-value pairs",
+    memberArg: 2,
     handler: hmsetCommand,
   },
   {
@@ -279,6 +281,7 @@ const writing: CommandSpec[] = [
     summary: "Sets a field of a hash unless it is there already.",
     keys: oneKey(KEY_RW | KEY_INSERT),
     args: [KEY_ARG, FIELD_ARG, { name: "value", type: "string" }],
+    memberArg: 2,
     handler: hsetnxCommand,
   },
   {
@@ -293,6 +296,7 @@ const writing: CommandSpec[] = [
     history: [["2.4.0", "Takes any number of fields."]],
     keys: oneKey(KEY_RW | KEY_DELETE),
     args: [KEY_ARG, FIELDS_ARG],
+    memberArg: 2,
     handler: hdelCommand,
   },
 ];
@@ -309,6 +313,7 @@ const readingByName: CommandSpec[] = [
     summary: "Gets the value of a field of a hash.",
     keys: oneKey(KEY_RO | KEY_ACCESS),
     args: [KEY_ARG, FIELD_ARG],
+    memberArg: 2,
     handler: hgetCommand,
   },
   {
@@ -322,6 +327,7 @@ const readingByName: CommandSpec[] = [
     summary: "Gets the values of several fields of a hash.",
     keys: oneKey(KEY_RO | KEY_ACCESS),
     args: [KEY_ARG, FIELDS_ARG],
+    memberArg: 2,
     handler: hmgetCommand,
   },
   {
@@ -335,6 +341,7 @@ const readingByName: CommandSpec[] = [
     summary: "Tells whether a hash has a field.",
     keys: oneKey(KEY_RO),
     args: [KEY_ARG, FIELD_ARG],
+    memberArg: 2,
     handler: hexistsCommand,
   },
   {
@@ -348,6 +355,7 @@ const readingByName: CommandSpec[] = [
     summary: "Tells how long the value of a field is.",
     keys: oneKey(KEY_RO),
     args: [KEY_ARG, FIELD_ARG],
+    memberArg: 2,
     handler: hstrlenCommand,
   },
 ];

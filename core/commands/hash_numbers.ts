@@ -128,6 +128,7 @@ export const hashNumberCommands: CommandSpec[] = [
     summary: "Adds to the integer in a field of a hash, which counts as 0 when there is none.",
     keys: KEYS,
     args: [KEY_ARG, FIELD_ARG, { name: "increment", type: "integer" }],
+    memberArg: 2,
     handler: hincrbyCommand,
   },
   {
@@ -142,6 +143,7 @@ export const hashNumberCommands: CommandSpec[] = [
       "Adds to the decimal number in a field of a hash, which counts as 0 when there is none.",
     keys: KEYS,
     args: [KEY_ARG, FIELD_ARG, { name: "increment", type: "double" }],
+    memberArg: 2,
     handler: hincrbyfloatCommand,
   },
 ];

@@ -179,6 +179,7 @@ const writeCommands: CommandSpec[] = [
     history: [["2.4.0", "Takes several members."]],
     keys: oneKey(KEY_RW | KEY_INSERT),
     args: [KEY_ARG, MEMBERS_ARG],
+    memberArg: 2,
     handler: saddCommand,
   },
   {
@@ -213,6 +214,7 @@ const writeCommands: CommandSpec[] = [
     history: [["2.4.0", "Takes several members."]],
     keys: oneKey(KEY_RW | KEY_DELETE),
     args: [KEY_ARG, MEMBERS_ARG],
+    memberArg: 2,
     handler: sremCommand,
   },
 ];
@@ -242,6 +244,7 @@ const readCommands: CommandSpec[] = [
     summary: "Tells whether something is a member of a set.",
     keys: oneKey(KEY_RO),
     args: [KEY_ARG, MEMBER_ARG],
+    memberArg: 2,
     handler: sismemberCommand,
   },
   {
@@ -269,6 +272,7 @@ const readCommands: CommandSpec[] = [
     summary: "Tells of several members whether a set has them.",
     keys: oneKey(KEY_RO | KEY_ACCESS),
     args: [KEY_ARG, MEMBERS_ARG],
+    memberArg: 2,
     handler: smismemberCommand,
   },
   {

@@ -150,6 +150,7 @@ export class Keyspace {
   clearHints(): void {
     this.hintAt = 0;
     this.hintEnd = 0;
+    this.values.context.hint.clear();
   }
 
   /** The live entry of a key, or 0: for commands that read. Counts a hit or a miss. */

@@ -14,6 +14,10 @@
  * 290, a SET from 600 to 335. With 64 requests instead of 32 a GET among 100,000 keys goes from 213 to 193. A key that
  * is the one before it is neither hashed nor fetched again: LPUSH goes from 223 ns to 205.
  *
+ * Members. When all requests of a batch are about one key, a set or a hash with many members, what is far away is
+ * not the key but the members. Then their hashes are computed, and their buckets and entries fetched, in the same
+ * way. With a million members SADD goes from 369 ns to 303, HSET from 406 to 339; with 100,000 there is no difference.
+ *
  * A batch belongs to nobody between calls, so all connections share one.
  */
 import { REQUEST, RespParser } from "../protocol/resp_parser.ts";
@@ -30,6 +34,8 @@ export const BATCH_MAX = 64;
 const KEYS_MAX = TOUCH_MAX;
 /** With fewer keys than this there is nothing to overlap. */
 const PREFETCH_MIN = 2;
+/** A set or hash with fewer members stays in the cache by itself. */
+const MEMBERS_MIN = 32_768;
 
 export class Batch {
   /** The parsers of the requests; `requests[count]` is the one that stopped in the middle. */
@@ -47,6 +53,9 @@ export class Batch {
   private readonly keyStart = new Int32Array(BATCH_MAX + 1);
   /** The hashes without repetitions. */
   private readonly touched = new Int32Array(KEYS_MAX);
+  /** The hashes of the requests' members, if they are known. */
+  private readonly memberHash = new Int32Array(BATCH_MAX);
+  private hasMembers = false;
 
   constructor(table: CommandTable, keyspace: Keyspace) {
     this.table = table;
@@ -87,6 +96,7 @@ export class Batch {
   /** Fetches what the requests will need of `db` into the cache, and keeps the hashes for `hint`. */
   prefetch(db: Db): void {
     const keys = this.keyStart[this.count];
+    this.hasMembers = false;
     if (keys < PREFETCH_MIN) return;
     const { keyOff, keyHash, keyspace, touched } = this;
     // A key is often the one before it: of a list that is pushed to, of a set that is filled.
@@ -115,9 +125,35 @@ export class Batch {
         lastLen = len;
       }
     }
-    if (count < PREFETCH_MIN) return;
+    if (count < PREFETCH_MIN) return this.prefetchMembers(db);
     db.keys.touchBuckets(touched, count);
     db.keys.touchEntries(touched, count);
+  }
+
+  /** The same for members and fields of the one value that all requests are about, if it is large. */
+  private prefetchMembers(db: Db): void {
+    const { keyspace, memberHash, touched } = this;
+    const { hint } = keyspace.values.context;
+    let index = 0;
+    while (this.keyStart[index + 1] === 0) index++;
+    if ((this.commands[index]?.memberArg ?? 0) === 0) return;
+    const { buf, len } = this.requests[index];
+    const keyLen = len[this.commands[index]!.firstKey];
+    const ref = db.keys.find(this.keyHash[0], buf, this.keyOff[0], keyLen);
+    const table = ref === 0 ? null : keyspace.values.tableOf(ref);
+    if (table === null || table.count < MEMBERS_MIN) return;
+    let count = 0;
+    for (let i = index; i < this.count; i++) {
+      const request = this.requests[i];
+      const arg = this.commands[i]?.memberArg ?? 0;
+      if (arg === 0 || arg >= request.argc) continue;
+      const hash = hint.hash(request.buf, request.off[arg], request.len[arg]);
+      memberHash[i] = hash;
+      touched[count++] = hash;
+    }
+    table.touchBuckets(touched, count);
+    table.touchEntries(touched, count);
+    this.hasMembers = true;
   }
 
   /** Tells the keyspace the hashes of the keys of request `index`, which is about to run. */
@@ -126,7 +162,13 @@ export class Batch {
     if (keys < PREFETCH_MIN) return;
     const first = this.keyStart[index];
     const end = this.keyStart[index + 1];
-    this.keyspace.hintKeys(this.requests[index].buf, this.keyOff, this.keyHash, first, end);
+    const request = this.requests[index];
+    this.keyspace.hintKeys(request.buf, this.keyOff, this.keyHash, first, end);
+    if (!this.hasMembers) return;
+    const arg = this.commands[index]?.memberArg ?? 0;
+    if (arg === 0 || arg >= request.argc) return;
+    const { hint } = this.keyspace.values.context;
+    hint.set(request.buf, request.off[arg], request.len[arg], this.memberHash[index]);
   }
 
   /** Takes the parser that stopped in the middle of a request out of the batch. */

@@ -196,6 +196,8 @@ export interface CommandSpec {
   keys?: KeySpec[];
   args?: ArgSpec[];
   handler?: Handler;
+  /** Index of the first argument that names a member or a field of the value at its key (batch.ts). */
+  memberArg?: number;
   /** Finds the keys where the key specs can't, or their flags depend on the arguments. */
   findKeys?: KeyFinder;
   subcommands?: CommandSpec[];
@@ -222,6 +224,8 @@ export class Command {
   readonly firstKey: number;
   readonly lastKey: number;
   readonly keyStep: number;
+  /** See CommandSpec; 0: none. */
+  readonly memberArg: number;
   /** Its keys as one range, the way Redis told them before there were key specs. */
   readonly range: KeyRange;
   /**
@@ -251,6 +255,7 @@ export class Command {
     this.firstKey = isRange ? keys!.begin as number : 0;
     this.lastKey = keys?.last ?? 0;
     this.keyStep = Math.max(1, keys?.step ?? 1);
+    this.memberArg = spec.memberArg ?? 0;
     const isQuick = (spec.flags & FAST) !== 0 || spec.complexity === "O(1)";
     this.timedInGroup = isQuick && (spec.flags & BLOCKING) === 0;
   }

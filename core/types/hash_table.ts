@@ -14,6 +14,7 @@ import { type Arena, REF_OFFSET_MASK, refOffset } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
 import { entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
 import { ExpiryHeap, PLACE_IN_SLOT } from "../structures/expiry_heap.ts";
+import type { HashHint } from "../structures/hash_hint.ts";
 import { assert } from "../base/assert.ts";
 import {
   fieldAddSlot,
@@ -45,6 +46,7 @@ export class HashTables {
   hash = 0;
 
   private readonly arena: Arena;
+  private readonly hint: HashHint;
   /** For the copy of a dict while `dict` is at the original. */
   private readonly copyDict: Dict;
   private readonly copyHeap: ExpiryHeap;
@@ -54,6 +56,7 @@ export class HashTables {
 
   constructor(context: TypeContext) {
     this.arena = context.arena;
+    this.hint = context.hint;
     this.dict = Dict.attach(context.arena, context.k0, context.k1);
     this.copyDict = Dict.attach(context.arena, context.k0, context.k1);
     this.heap = new ExpiryHeap(context.arena, PLACE_IN_SLOT);
@@ -187,7 +190,7 @@ export class HashTables {
   /** The field with this name, or 0. */
   find(buf: ReadonlyBytes, off: number, len: number): number {
     const { dict } = this;
-    this.hash = dict.hash(buf, off, len);
+    this.hash = this.hint.hash(buf, off, len);
     return dict.find(this.hash, buf, off, len);
   }
 

@@ -27,6 +27,7 @@ import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { parseBigInt64, parseInteger } from "../base/numbers.ts";
 import type { Arena } from "../memory/arena.ts";
+import type { Dict } from "../structures/dict.ts";
 import {
   lpDup,
   lpFirst,
@@ -167,6 +168,11 @@ export class Hashes implements CollectionType {
       last = expireAt === 0 ? Infinity : expireAt;
       at = lpNext(arena, lp, at);
     }
+  }
+
+  /** The dict of a hash that is a hashtable, good until another hash is looked at; otherwise null. */
+  tableOf(ref: number): Dict | null {
+    return this.bindTable(ref) ? this.tables.dict : null;
   }
 
   // Fields.

@@ -219,6 +219,13 @@ export class Sets implements CollectionType, ScanSource {
     else lpValidateIntegrity(arena, block);
   }
 
+  /** The dict of a set that is a hashtable, good until another set is looked at; otherwise null. */
+  tableOf(ref: number): Dict | null {
+    const { arena } = this;
+    if (objectEncoding(arena, ref) !== ENC_HASHTABLE) return null;
+    return this.dict.at(bodyWord(arena, ref, 0));
+  }
+
   // Encodings.
 
   /**
@@ -282,7 +289,7 @@ export class Sets implements CollectionType, ScanSource {
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_HASHTABLE) {
       dict.at(block);
-      return dict.find(dict.hash(buf, off, len), buf, off, len) !== 0;
+      return dict.find(this.context.hint.hash(buf, off, len), buf, off, len) !== 0;
     }
     if (encoding === ENC_LISTPACK) return lpFind(arena, block, 0, buf, off, len, 0) !== 0;
     return parseMember(buf, off, len) && intsetFind64(arena, block, memberHi, memberLo);
@@ -294,7 +301,7 @@ export class Sets implements CollectionType, ScanSource {
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_HASHTABLE) {
       dict.at(bodyWord(arena, ref, 0));
-      return this.addEntry(dict.hash(buf, off, len), buf, off, len);
+      return this.addEntry(this.context.hint.hash(buf, off, len), buf, off, len);
     }
     if (encoding === ENC_LISTPACK) return this.addToListpack(ref, buf, off, len);
     if (parseMember(buf, off, len)) return this.addInteger(ref, memberHi, memberLo);
@@ -309,8 +316,8 @@ export class Sets implements CollectionType, ScanSource {
     if (block === 0) return false;
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_HASHTABLE) {
-      const hash = dict.at(block).hash(buf, off, len);
-      const entry = dict.find(hash, buf, off, len);
+      const hash = this.context.hint.hash(buf, off, len);
+      const entry = dict.at(block).find(hash, buf, off, len);
       if (entry === 0) return false;
       dict.removeFound(hash);
       arena.free(entry);

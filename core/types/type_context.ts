@@ -3,6 +3,7 @@
  */
 import type { Prng } from "../base/prng.ts";
 import type { Arena } from "../memory/arena.ts";
+import { HashHint } from "../structures/hash_hint.ts";
 import { TypeLimits } from "./limits.ts";
 
 export class TypeContext {
@@ -12,6 +13,8 @@ export class TypeContext {
   /** Seeds of the hash of keys, fields and members. */
   readonly k0: number;
   readonly k1: number;
+  /** The hash of the member or field that is most likely looked for next. */
+  readonly hint: HashHint;
   /** Unix time in ms that this batch of commands sees. */
   nowMs = 0;
 
@@ -20,5 +23,6 @@ export class TypeContext {
     this.prng = prng;
     this.k0 = k0;
     this.k1 = k1;
+    this.hint = new HashHint(k0, k1);
   }
 }

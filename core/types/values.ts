@@ -5,6 +5,7 @@
  * its class directly. Strings have no state and need less, so they are handled here.
  */
 import { assert } from "../base/assert.ts";
+import type { Dict } from "../structures/dict.ts";
 import {
   bodyWord,
   COLLECTION_BODY_BYTES,
@@ -79,6 +80,16 @@ export class Values {
     this.byType[TYPE_SET] = this.sets;
     this.byType[TYPE_STREAM] = this.streams;
     this.byType[TYPE_ZSET] = this.zsets;
+  }
+
+  /** The dict of the members or fields of a large set or hash, good until another value is looked at; or null. */
+  tableOf(ref: number): Dict | null {
+    const type = objectType(this.context.arena, ref);
+    return type === TYPE_SET
+      ? this.sets.tableOf(ref)
+      : type === TYPE_HASH
+      ? this.hashes.tableOf(ref)
+      : null;
   }
 
   /** Makes a fresh collection entry an empty value. Throws ArenaFull. */
