@@ -8,6 +8,9 @@
  * to fail costs nothing more. A key that nobody watches costs a look-up by its hash, and none at all while nobody
  * watches anything.
  *
+ * The same few keys tend to be watched again and again, so a key that nobody watches any more stays in the table for
+ * a while: some IDLE_MAX of them are removed together.
+ *
  * Expired keys, as Redis 7 sees them. A key that expires after WATCH is a change, whether or not it is removed before
  * EXEC: `isAnyExpired` looks. One that had expired when WATCH came was as good as gone, so its removal is none.
  */
@@ -17,12 +20,17 @@ import type { Db } from "../keyspace/db.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { type Client, CLIENT_DIRTY_CAS } from "./client.ts";
 
+/** Keys that nobody watches, kept at most. */
+const IDLE_MAX = 64;
+
 /** A key and those who watch it. */
 export class WatchedKey extends Named {
   readonly db: Db;
   /** The latest of them, and how many there are. */
   first: Watch | null = null;
   count = 0;
+  /** Whether it is among those that nobody watched when they were looked at last. */
+  isIdle = false;
 
   constructor(hash: number, bytes: Uint8Array, db: Db) {
     super(hash, bytes, db);
@@ -49,6 +57,9 @@ export class Watch {
 export class WatchedKeys {
   /** Clients that watch anything. */
   clients = 0;
+  /** Keys that are watched. */
+  count = 0;
+  private readonly idle: WatchedKey[] = [];
   private readonly keyspace: Keyspace;
   private readonly table = new BytesTable<WatchedKey>();
   private readonly onCount: () => void;
@@ -57,11 +68,6 @@ export class WatchedKeys {
   constructor(keyspace: Keyspace, onCount: () => void) {
     this.keyspace = keyspace;
     this.onCount = onCount;
-  }
-
-  /** Keys that are watched. */
-  get count(): number {
-    return this.table.count;
   }
 
   /** The client begins to watch a key of its database. */
@@ -75,12 +81,12 @@ export class WatchedKeys {
       copyBytes(bytes, 0, buf, off, len);
       key = new WatchedKey(hash, bytes, db);
       this.table.insert(key);
-      if (this.table.count === 1) this.onCount();
     } else if (doesWatch(c, watches, key)) return;
     if (watches.length === 0) this.clients++;
     const watch = new Watch(c, key, this.isExpired(db, key));
     watch.next = key.first;
     if (key.first !== null) key.first.prev = watch;
+    else if (this.count++ === 0) this.onCount();
     key.first = watch;
     key.count++;
     watches.push(watch);
@@ -90,8 +96,7 @@ export class WatchedKeys {
   forget(c: Client): void {
     const { watches } = c;
     if (watches === null || watches.length === 0) return;
-    for (let i = 0; i < watches.length; i++) this.leave(watches[i]);
-    c.watches = null;
+    while (watches.length > 0) this.leave(watches.pop()!);
     this.clients--;
   }
 
@@ -160,8 +165,19 @@ export class WatchedKeys {
     else prev.next = next;
     if (next !== null) next.prev = prev;
     if (key.first !== null) return;
-    this.table.remove(key);
-    if (this.table.count === 0) this.onCount();
+    if (!key.isIdle) {
+      key.isIdle = true;
+      if (this.idle.push(key) > IDLE_MAX) this.removeIdle();
+    }
+    if (--this.count === 0) this.onCount();
+  }
+
+  private removeIdle(): void {
+    for (const key of this.idle) {
+      key.isIdle = false;
+      if (key.first === null) this.table.remove(key);
+    }
+    this.idle.length = 0;
   }
 
   /** The entry of a key, dead or alive, or 0. */
