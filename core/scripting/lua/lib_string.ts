@@ -1,0 +1,235 @@
+/**
+ * The string library. Strings have one char per byte, so positions are bytes and letters are ASCII's.
+ *
+ * Results are at most STRING_LEN_MAX long; what would be longer is an error before it is built.
+ */
+
+import { checkInteger, checkString, library, optInteger } from "./arguments.ts";
+import { formatString } from "./string_format.ts";
+import { Match } from "./pattern.ts";
+import { formatNumber } from "./numbers.ts";
+import { finish, first, index, truthy, typeName } from "./runtime.ts";
+import type { LuaState } from "./state.ts";
+import { LuaTable } from "./table.ts";
+import {
+  argumentError,
+  LuaError,
+  luaError,
+  type LuaFunction,
+  type LuaResult,
+  type LuaValue,
+  STRING_LEN_MAX,
+} from "./value.ts";
+
+/** Chars that make a pattern more than plain text. */
+const SPECIALS = /[\^$*+?.([%-]/;
+
+/** More results than this don't fit on Lua's stack. */
+const BYTES_MAX = 8000;
+
+/** Sets `string` and the metatable of strings. */
+export function openString(state: LuaState): void {
+  const table = library(STRING);
+  // Two names for one function, as in Lua 5.1.
+  table.setString("gfind", table.getString("gmatch"));
+  state.globals.setString("string", table);
+  const meta = new LuaTable();
+  meta.setString("__index", table);
+  state.stringMeta = meta;
+}
+
+/** A position from the start, given one that may be from the end. */
+function fromStart(pos: number, length: number): number {
+  return pos >= 0 ? pos : Math.max(0, length + pos + 1);
+}
+
+const STRING: Record<string, LuaFunction> = {
+  len(s) {
+    return checkString(s, 1, arguments.length).length;
+  },
+  sub(s, i, j) {
+    const text = checkString(s, 1, arguments.length);
+    let from = fromStart(checkInteger(i, 2, arguments.length), text.length);
+    let to = fromStart(optInteger(j, 3, -1), text.length);
+    if (from < 1) from = 1;
+    if (to > text.length) to = text.length;
+    return from > to ? "" : text.slice(from - 1, to);
+  },
+  byte(s, i, j) {
+    const text = checkString(s, 1, arguments.length);
+    let from = fromStart(optInteger(i, 2, 1), text.length);
+    let to = fromStart(optInteger(j, 3, from), text.length);
+    if (from < 1) from = 1;
+    if (to > text.length) to = text.length;
+    if (from > to) return [];
+    if (from === to) return text.charCodeAt(from - 1);
+    if (to - from + 1 > BYTES_MAX) throw luaError("string slice too long");
+    const values: LuaValue[] = [];
+    for (let k = from; k <= to; k++) values.push(text.charCodeAt(k - 1));
+    return values;
+  },
+  char(...args) {
+    let out = "";
+    for (let i = 0; i < args.length; i++) {
+      const c = checkInteger(args[i], i + 1, args.length);
+      if (c < 0 || c > 255) throw argumentError(i + 1, "invalid value");
+      out += String.fromCharCode(c);
+    }
+    return out;
+  },
+  rep(s, n) {
+    const text = checkString(s, 1, arguments.length);
+    const count = checkInteger(n, 2, arguments.length);
+    if (count <= 0 || text === "") return "";
+    if (text.length * count > STRING_LEN_MAX) throw new LuaError("not enough memory");
+    return text.repeat(count);
+  },
+  reverse(s) {
+    const text = checkString(s, 1, arguments.length);
+    return text.split("").reverse().join("");
+  },
+  lower(s) {
+    const text = checkString(s, 1, arguments.length);
+    return text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+  },
+  upper(s) {
+    const text = checkString(s, 1, arguments.length);
+    return text.replace(/[a-z]+/g, (part) => part.toUpperCase());
+  },
+  format(f, ...args) {
+    return formatString(checkString(f, 1, arguments.length), args);
+  },
+  find(s, p, init, plain) {
+    return find(s, p, init, plain, true, arguments.length);
+  },
+  match(s, p, init) {
+    return find(s, p, init, false, false, arguments.length);
+  },
+  gmatch(s, p) {
+    return gmatch(checkString(s, 1, arguments.length), checkString(p, 2, arguments.length));
+  },
+  gsub(s, p, replacement, max) {
+    const count = arguments.length;
+    const text = checkString(s, 1, count);
+    const pattern = cut(checkString(p, 2, count));
+    const kind = typeName(replacement);
+    if (kind !== "string" && kind !== "number" && kind !== "table" && kind !== "function") {
+      throw argumentError(3, "string/function/table expected");
+    }
+    const most = optInteger(max, 4, text.length + 1);
+    return gsub(
+      text,
+      pattern,
+      typeof replacement === "number" ? formatNumber(replacement) : replacement,
+      most,
+    );
+  },
+  dump(f) {
+    if (typeof f !== "function") throw argumentError(1, `function expected, got ${typeName(f)}`);
+    throw luaError("unable to dump given function");
+  },
+};
+
+/** Patterns are C strings. */
+function cut(pattern: string): string {
+  const at = pattern.indexOf("\0");
+  return at < 0 ? pattern : pattern.slice(0, at);
+}
+
+function find(
+  s: LuaValue,
+  p: LuaValue,
+  init: LuaValue,
+  plain: LuaValue,
+  isFind: boolean,
+  count: number,
+): LuaResult {
+  const text = checkString(s, 1, count);
+  const given = checkString(p, 2, count);
+  let at = fromStart(optInteger(init, 3, 1), text.length) - 1;
+  if (at < 0) at = 0;
+  else if (at > text.length) at = text.length;
+  const pattern = cut(given);
+  if (isFind && (truthy(plain) || !SPECIALS.test(pattern))) {
+    const found = text.indexOf(given, at);
+    return found < 0 ? undefined : [found + 1, found + given.length];
+  }
+  const isAnchored = pattern[0] === "^";
+  const match = new Match(text, pattern);
+  do {
+    const end = match.at(at, isAnchored ? 1 : 0);
+    if (end >= 0) {
+      if (isFind) return [at + 1, end, ...match.captures(at, end, false)];
+      return match.captures(at, end, true);
+    }
+  } while (at++ < text.length && !isAnchored);
+  return undefined;
+}
+
+function gmatch(text: string, given: string): LuaFunction {
+  const match = new Match(text, cut(given));
+  let at = 0;
+  return () => {
+    for (; at <= text.length; at++) {
+      const end = match.at(at, 0);
+      if (end < 0) continue;
+      const start = at;
+      at = end > start ? end : end + 1;
+      return match.captures(start, end, true);
+    }
+    return [];
+  };
+}
+
+function gsub(text: string, pattern: string, replacement: LuaValue, max: number): LuaResult {
+  const isAnchored = pattern[0] === "^";
+  const match = new Match(text, pattern);
+  let out = "";
+  let at = 0;
+  let count = 0;
+  while (count < max) {
+    const end = match.at(at, isAnchored ? 1 : 0);
+    if (end >= 0) {
+      count++;
+      out += replaced(match, at, end, replacement);
+      if (out.length > STRING_LEN_MAX) throw new LuaError("not enough memory");
+    }
+    if (end > at) at = end;
+    else if (at < text.length) out += text[at++];
+    else break;
+    if (isAnchored) break;
+  }
+  return [out + text.slice(at), count];
+}
+
+function replaced(match: Match, at: number, end: number, replacement: LuaValue): string {
+  let v: LuaValue;
+  if (typeof replacement === "string") return substituted(match, at, end, replacement);
+  if (typeof replacement === "function") {
+    v = first(finish(replacement(...match.captures(at, end, true))));
+  } else v = index(replacement, match.capture(0, at, end), -1);
+  if (!truthy(v)) return match.subject.slice(at, end);
+  if (typeof v === "string") return v;
+  if (typeof v === "number") return formatNumber(v);
+  throw luaError(`invalid replacement value (a ${typeName(v)})`);
+}
+
+/** The replacement with its captures in place of `%0` to `%9`. */
+function substituted(match: Match, at: number, end: number, replacement: string): string {
+  let escape = replacement.indexOf("%");
+  if (escape < 0) return replacement;
+  let out = "";
+  let start = 0;
+  for (; escape >= 0; escape = replacement.indexOf("%", start)) {
+    out += replacement.slice(start, escape);
+    const c = escape + 1 < replacement.length ? replacement.charCodeAt(escape + 1) : 0;
+    start = escape + 2;
+    if (c < 48 || c > 57) out += String.fromCharCode(c);
+    else if (c === 48) out += match.subject.slice(at, end);
+    else {
+      const v = match.capture(c - 49, at, end);
+      out += typeof v === "number" ? formatNumber(v) : v as string;
+    }
+  }
+  return out + replacement.slice(start);
+}
