@@ -14,7 +14,7 @@ GETEX k:t [PERSIST|EXAT at|PXAT atms]
 SETNX k:t v
 APPEND k:t v
 STRLEN k:t
-SETRANGE k:t n v
+SETRANGE k:t offset v
 GETRANGE k:t i i
 SUBSTR k:t i i
 INCR k:t
