@@ -62,6 +62,13 @@ export const DIFFERENCES: readonly Difference[] = [
     matches: (words, ours, theirs) =>
       /^z/i.test(words[0]) && ours.replaceAll('"-0"', '"0"') === theirs.replaceAll('"-0"', '"0"'),
   },
+  {
+    reason:
+      "a negative LIMIT offset counts from the other end in large sorted sets (since 7.4), and SORT makes them large in Redis",
+    until: "",
+    matches: (words) =>
+      words.some((word, i) => /^limit$/i.test(word) && words[i + 1]?.startsWith("-")),
+  },
   // What redis-server 7.0 does otherwise.
   {
     reason: "7.2 names the command that lacks an id",
@@ -95,12 +102,6 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "7.4 looks at the arguments of BITCOUNT and BITPOS before the key",
     until: "7.4",
     matches: (words, ours) => /^bit(count|pos)$/i.test(words[0]) && ours.startsWith("-ERR"),
-  },
-  {
-    reason: "7.4 answers a negative LIMIT offset from the other end in large sorted sets",
-    until: "7.4",
-    matches: (words) =>
-      words.some((word, i) => /^limit$/i.test(word) && words[i + 1]?.startsWith("-")),
   },
   {
     reason: "7.2 digests the shortest form of a score",
