@@ -47,6 +47,7 @@ const subcommands = new Map<string, Subcommand>([
   ["quicklist", { argcMin: 3, argcMax: 4, run: debugQuicklist }],
   ["quicklist-packed-threshold", exactly(3, debugPackedThreshold)],
   ["reload", { argcMin: 2, argcMax: Infinity, run: debugReload }],
+  ["replybuffer", exactly(4, debugReplybuffer)],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
   ["set-skip-checksum-validation", exactly(3, debugSkipChecksums)],
   ["sleep", exactly(3, debugSleep)],
@@ -102,6 +103,8 @@ function debugHelp(c: Client): void {
     "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
     "    Saves the data set and loads it again. NOSAVE loads what is on disk; NOFLUSH keeps what is in",
     "    memory; with MERGE keys on disk replace those in memory.",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Accepted, and of no effect: reply buffers are never resized.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
     "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
@@ -142,6 +145,17 @@ function debugLog(c: Client): void {
 function debugPauseCron(c: Client): void {
   c.server.cron.paused = switchedOn(c, 2);
   c.reply.addOk();
+}
+
+/** Reply buffers are never resized here, so there is nothing to switch off, and "on" changes nothing. */
+function debugReplybuffer(c: Client): void {
+  if (argString(c, 2).toLowerCase() === "resizing") c.reply.addOk();
+  else {
+    c.reply.addError(
+      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
+        "Try DEBUG HELP.",
+    );
+  }
 }
 
 function debugSetActiveExpire(c: Client): void {

@@ -127,8 +127,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     try {
       this.countInput(len);
       this.query.filled(len);
+      this.noteMemory();
       this.executeQuery();
       this.checkQueryLimit();
+      this.noteMemory();
     } catch (error) {
       this.onFault(error);
     }
@@ -149,6 +151,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         }
         this.checkQueryLimit();
       }
+      this.noteMemory();
     } catch (error) {
       this.onFault(error);
     }
@@ -275,7 +278,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         if ((client.flags & CLIENT_POSTPONED) !== 0) start = begin;
         break;
       }
-      if (reply.fullBytes !== 0) this.checkOutputLimit();
+      if (reply.fullBytes !== 0) {
+        this.checkOutputLimit();
+        this.noteMemory();
+      }
       if ((client.flags & CLOSING) !== 0) break;
     }
     this.server.executing = null;
@@ -335,6 +341,12 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     }
   }
 
+  /** maxmemory-clients: tells what the client takes. It may be closed by that. */
+  private noteMemory(): void {
+    const { clientMemory } = this.server;
+    if (clientMemory.isOn) clientMemory.note(this.client);
+  }
+
   // Writing.
 
   /** Has the replies written at the end of the turn. */
@@ -347,7 +359,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   replied(): void {
     this.scheduleFlush();
     // Many messages may come in one turn.
-    if (this.client.reply.fullBytes > LIMIT_CHECK_BYTES) this.checkOutputLimit();
+    if (this.client.reply.fullBytes > LIMIT_CHECK_BYTES) {
+      this.checkOutputLimit();
+      this.noteMemory();
+    }
   }
 
   flush(): void {
@@ -359,6 +374,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         if (chunk === null) {
           this.softLimitSinceMs = 0;
           if ((client.flags & CLIENT_CLOSE_AFTER_REPLY) !== 0) this.socket.end();
+          else this.noteMemory();
           return;
         }
         this.chunk = chunk;
@@ -372,7 +388,10 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       if (sent === left) this.sending = false;
       this.sent(sent);
     }
-    if ((client.flags & CLIENT_CLOSED) === 0) this.checkOutputLimit();
+    if ((client.flags & CLIENT_CLOSED) === 0) {
+      this.checkOutputLimit();
+      this.noteMemory();
+    }
   }
 
   onSent(len: number): void {
@@ -443,6 +462,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     client.flags |= CLIENT_CLOSED;
     this.server.blocking.forget(client);
     this.server.pause.forget(client);
+    this.server.clientMemory.forget(client);
     // The chunk that was being sent is not reused: the runtime may still be reading it.
     this.chunk = null;
     client.reply.clear();

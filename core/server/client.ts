@@ -103,7 +103,7 @@ export class Client {
   wait: Wait | null = null;
   /** Its queued requests; null if there never were any. */
   transaction: Transaction | null = null;
-  /** The keys it watches, see WatchedKeys; null if there are none. */
+  /** The keys it watches, see WatchedKeys; null if it never did. */
   watches: Watch[] | null = null;
   /** What it is subscribed to; null if it never was. */
   subscriptions: Subscriptions | null = null;
@@ -111,6 +111,8 @@ export class Client {
   pushes: SharedChunk[] | null = null;
   /** Bytes of the arguments of the request being executed. */
   argvBytes = 0;
+  /** What it took when it was last noted (client_memory.ts). */
+  notedBytes = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
   commandsProcessed = 0;

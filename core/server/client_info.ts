@@ -23,7 +23,7 @@ import {
 import { countOf, shardCountOf } from "./pubsub.ts";
 
 /** What Larder keeps of an idle connection besides its buffers; the runtime's socket is not counted. */
-const CLIENT_BYTES = 1200;
+export const CLIENT_BYTES = 1200;
 /** An entry of the list of chunks. */
 const CHUNK_ENTRY_BYTES = 64;
 /** A subscription or a watched key, on both sides. */
@@ -94,9 +94,18 @@ export function outputBytes(c: Client): number {
 
 /** About all the memory a client takes. */
 export function memoryBytes(c: Client): number {
+  const chunk = c.reply.buf.length;
+  return CLIENT_BYTES + heldBytes(c) + (chunk <= CHUNK_BYTES ? chunk : 0);
+}
+
+/** What it takes of that for what it has sent, is to get, or has asked to be remembered. */
+export function heldBytes(c: Client): number {
   const { port, reply } = c;
   const query = port.queryBytes + port.queryFreeBytes;
-  return CLIENT_BYTES + query + reply.buf.length + outputBytes(c) + argvBytes(c) + stateBytes(c);
+  const spare = reply.buf.length > CHUNK_BYTES ? reply.buf.length - reply.pos : 0;
+  // The arguments of a blocked client's request are a copy; anybody else's lie in the query buffer.
+  const copied = (c.flags & CLIENT_BLOCKED) === 0 ? 0 : argvBytes(c);
+  return query + outputBytes(c) + spare + copied + stateBytes(c);
 }
 
 /** What a transaction, watched keys and subscriptions take. */

@@ -208,7 +208,7 @@ export class Cron {
 
   /** Visits the next clients. A Map's iterator minds nobody who comes or goes meanwhile. */
   private visitClients(nowMs: number): void {
-    const { clients, memory } = this.server;
+    const { clientMemory, clients, memory } = this.server;
     const count = Math.max(CLIENTS_MIN, Math.ceil(clients.count / this.hz));
     for (let i = 0; i < count; i++) {
       this.visiting ??= clients.byId.values();
@@ -219,6 +219,7 @@ export class Cron {
         return;
       }
       memory.addClient(next.value);
+      if (clientMemory.isOn) clientMemory.note(next.value);
       for (const visit of this.onClient) visit(next.value, nowMs);
     }
   }

@@ -17,6 +17,7 @@ import process from "node:process";
 import { totalmem } from "node:os";
 import { ENTRY_HEAD_BYTES } from "../structures/entry.ts";
 import type { Client } from "./client.ts";
+import { heldBytes, outputBytes } from "./client_info.ts";
 import type { Server } from "./server.ts";
 
 /** With this many clients at most, their buffers are summed up on demand. */
@@ -86,8 +87,9 @@ export class Memory {
   /** Adds the buffers of a client to the sum under way. */
   addClient(c: Client): void {
     const input = c.port.queryBytes + c.port.queryFreeBytes;
-    const output = c.port.unsentBytes + c.reply.fullBytes + c.reply.buf.length;
-    this.sumBytes += input + output;
+    const output = outputBytes(c);
+    this.sumBytes += heldBytes(c);
+    if (this.server.clientMemory.isOn) this.server.clientMemory.sync(c);
     if (input > this.inputMax) this.inputMax = input;
     if (output > this.outputMax) this.outputMax = output;
   }

@@ -32,7 +32,7 @@ export function infoStats(server: Server): string {
     `expired_time_cap_reached_count:${keyspace.expiredTimeCapReached}\r\n` +
     `expire_cycle_cpu_milliseconds:${Math.floor(keyspace.expireCycleCpuUs / 1000)}\r\n` +
     `evicted_keys:${keyspace.evictedKeys}\r\n` +
-    `evicted_clients:0\r\n` +
+    `evicted_clients:${server.clientMemory.evicted}\r\n` +
     `evicted_scripts:0\r\n` +
     `total_eviction_exceeded_time:${exceededMs}\r\n` +
     `current_eviction_exceeded_time:${exceedingMs}\r\n` +
@@ -145,6 +145,7 @@ export function resetStats(server: Server): void {
   keyspace.expiredKeys = 0;
   keyspace.evictedKeys = 0;
   server.memoryLimit.resetStats();
+  server.clientMemory.evicted = 0;
   keyspace.fields.expired = 0;
   keyspace.expiredStalePercent = 0;
   keyspace.expiredTimeCapReached = 0;

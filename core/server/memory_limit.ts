@@ -11,10 +11,11 @@
  * much memory in use, but each first frees as much as was added since the slice, so that the amount only falls.
  * The clock is read once per CLOCK_EVERY steps, which in steady state means never.
  *
- * The limit is on what INFO calls used_memory: the arena and the buffers of clients. The sum of the latter is kept by
- * the cron (info_memory.ts), so all that is compared here is the arena's use with `arenaLimit`. What only clients
- * cause is noticed by the cron, too.
+ * The limit is on what INFO calls used_memory: the arena and what clients take (client_memory.ts). Before a command
+ * the arena's use alone is compared with what clients leave of the limit, `arenaLimit`. What clients cause is seen to
+ * by the timer.
  */
+import type { Memory } from "./info_memory.ts";
 import type { Server } from "./server.ts";
 
 /** Evictions, or steps of freeing, between two looks at the clock. */
@@ -65,6 +66,15 @@ export class MemoryLimit {
       ? Infinity
       : Math.max(0, maxmemoryBytes - memory.clientBytes);
     this.sliceUs = sliceMicroseconds(config.num("maxmemory-eviction-tenacity"));
+  }
+
+  /** Clients take so many bytes more, or with a negative number less, than was reckoned with. */
+  clientsGrew(memory: Memory, bytes: number): void {
+    memory.clientBytes += bytes;
+    if (this.arenaLimit === Infinity) return;
+    const { arena, maxmemoryBytes } = this.server;
+    this.arenaLimit = Math.max(0, maxmemoryBytes - memory.clientBytes);
+    if (arena.usedBytes > this.arenaLimit) this.schedule();
   }
 
   /** The limit may be exceeded: begins to free without waiting for a command. No-op when it isn't. */

@@ -18,6 +18,7 @@ import { Batch } from "./batch.ts";
 import { Blocking } from "./blocking.ts";
 import { GATE_AUTH, GATE_REPLICAS } from "./call.ts";
 import type { Client } from "./client.ts";
+import { ClientMemory } from "./client_memory.ts";
 import { Clients } from "./clients.ts";
 import type { CommandSpec } from "./command.ts";
 import { CommandTable } from "./command_table.ts";
@@ -75,6 +76,7 @@ export class Server {
   readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
   readonly memory: Memory;
+  readonly clientMemory: ClientMemory = new ClientMemory(this);
   readonly pause: Pause = new Pause(this);
   readonly memoryLimit: MemoryLimit = new MemoryLimit(this);
   readonly slowLog: SlowLog = new SlowLog();
@@ -210,13 +212,15 @@ export class Server {
 
   /** Reads how much memory may be used, and what goes when it is too much. */
   private followMemory(): void {
-    const { access, config, memoryLimit } = this;
+    const { access, clientMemory, config, memoryLimit } = this;
     const { eviction } = this.keyspace;
     this.follow("maxmemory", () => {
       this.maxmemoryBytes = config.num("maxmemory");
       memoryLimit.refresh();
       memoryLimit.freeSoon();
+      clientMemory.refresh();
     });
+    this.follow("maxmemory-clients", () => clientMemory.refresh());
     this.follow("maxmemory-policy", () => {
       const policy = config.str("maxmemory-policy");
       access.lfu = policy.includes("lfu");
