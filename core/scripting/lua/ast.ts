@@ -12,6 +12,8 @@ export interface Local {
   readonly owner: FunctionNode;
   /** Whether it gets a value after its declaration. */
   assigned: boolean;
+  /** All that is ever assigned to it; null stands for what can't be told, as a parameter's value. */
+  sources: (Expression | null)[];
 }
 
 export type Expression =

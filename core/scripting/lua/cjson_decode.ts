@@ -18,6 +18,9 @@ const NUMBER =
 /** Numbers that aren't JSON's: a plus sign, a leading zero, hexadecimals, inf and nan. */
 const INVALID_NUMBER = /\+|-?(?:0[xX0-9]|inf|nan)/iy;
 
+/** Objects of up to so many keys are collected before their table is made. */
+const SMALL_MAX = 8;
+
 /** What stands in a string up to its end or an escape. */
 const PLAIN = /[^"\\\0]*/y;
 
@@ -110,6 +113,9 @@ class Decoder {
   private object(): LuaTable {
     this.descend();
     const table = new LuaTable();
+    const keys: string[] = [];
+    const vals: LuaValue[] = [];
+    let isLarge = false;
     this.next();
     if (this.token !== "T_OBJ_END") {
       for (;;) {
@@ -119,13 +125,23 @@ class Decoder {
         this.next();
         if (!this.isAt("T_COLON")) throw this.expected("colon");
         this.next();
-        table.setString(key, this.any());
+        const v = this.any();
+        if (!isLarge && (keys.length === SMALL_MAX || keys.includes(key))) {
+          isLarge = true;
+          table.adopt(keys, vals);
+        }
+        if (isLarge) table.setString(key, v);
+        else {
+          keys.push(key);
+          vals.push(v);
+        }
         this.next();
         if (this.isAt("T_OBJ_END")) break;
         if (!this.isAt("T_COMMA")) throw this.expected("comma or object end");
         this.next();
       }
     }
+    if (!isLarge && keys.length > 0) table.adopt(keys, vals);
     this.depth--;
     return table;
   }
@@ -203,6 +219,18 @@ class Decoder {
   }
 
   private number(): void {
+    // Most numbers are short and whole.
+    const { text } = this;
+    let at = this.pos;
+    let v = 0;
+    for (let digit; (digit = text.charCodeAt(at) - 48) >= 0 && digit <= 9; at++) v = v * 10 + digit;
+    const after = text.charCodeAt(at) | 32;
+    const length = at - this.pos;
+    // Not before '.', 'e' or 'x'.
+    if (length > 0 && length < 16 && after !== 46 && after !== 101 && after !== 120) {
+      this.take("T_NUMBER", v, length);
+      return;
+    }
     NUMBER.lastIndex = this.pos;
     const match = NUMBER.exec(this.text);
     if (match === null) this.fail("invalid number");
@@ -213,6 +241,12 @@ class Decoder {
     const { text } = this;
     let out = "";
     this.pos++;
+    const end = text.indexOf('"', this.pos);
+    const plain = end < 0 ? "" : text.slice(this.pos, end);
+    if (end >= 0 && !plain.includes("\\") && !plain.includes("\0")) {
+      this.take("T_STRING", plain, plain.length + 1);
+      return;
+    }
     for (;;) {
       PLAIN.lastIndex = this.pos;
       PLAIN.test(text);

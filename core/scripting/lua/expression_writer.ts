@@ -16,6 +16,7 @@
 
 import type { CallExpression, Expression, TableExpression } from "./ast.ts";
 import { type FunctionWriter, literal } from "./function_writer.ts";
+import { isNumber as isNumberGiven } from "./number_locals.ts";
 import { writeFunction } from "./statement_writer.ts";
 
 type Binary = Extract<Expression, { kind: "binary" }>;
@@ -30,10 +31,23 @@ const ARITHMETIC: ReadonlyMap<string, string> = new Map([
 
 const COMPARISONS: ReadonlySet<string> = new Set(["<", "<=", ">", ">=", "==", "~="]);
 
-/** Strips brackets, which matter only around calls and dots. */
-function bare(e: Expression): Expression {
-  while (e.kind === "paren") e = e.inner;
-  return e;
+/**
+ * Strips what leaves no trace in Lua's own code, and so not in the names that errors give: brackets,
+ * and constants before `and` and `or` that can't be the result.
+ */
+export function bare(e: Expression): Expression {
+  for (;;) {
+    if (e.kind === "paren") e = e.inner;
+    else if (e.kind === "binary" && isPassed(e.op, e.left)) e = e.right;
+    else return e;
+  }
+}
+
+function isPassed(op: string, left: Expression): boolean {
+  if (op !== "and" && op !== "or") return false;
+  const { kind } = bare(left);
+  if (op === "or") return kind === "nil" || kind === "false";
+  return kind === "true" || kind === "number" || kind === "string";
 }
 
 /** Whether the expression may have any number of values. */
@@ -42,7 +56,7 @@ export function isOpen(e: Expression): boolean {
 }
 
 /** What errors call the value of an expression. */
-function nameOf(e: Expression): string {
+export function nameOf(e: Expression): string {
   e = bare(e);
   switch (e.kind) {
     case "local":
@@ -50,10 +64,15 @@ function nameOf(e: Expression): string {
     case "global":
       return `global '${e.name}'`;
     case "index":
-      return e.key.kind === "string" ? `field '${cText(e.key.value)}'` : "field '?'";
+      return fieldName(e.key);
     default:
       return "";
   }
+}
+
+function fieldName(key: Expression): string {
+  const bareKey = bare(key);
+  return bareKey.kind === "string" ? `field '${cText(bareKey.value)}'` : "field '?'";
 }
 
 function cText(s: string): string {
@@ -111,21 +130,7 @@ function mayCall(e: Expression): boolean {
 
 /** Whether the value is surely a number. */
 export function isNumber(w: FunctionWriter, e: Expression): boolean {
-  switch (e.kind) {
-    case "number":
-      return true;
-    case "paren":
-      return isNumber(w, e.inner);
-    case "local":
-      return w.chunk.numbers.has(e.local);
-    case "binary":
-      return (ARITHMETIC.has(e.op) || e.op === "%" || e.op === "^") && isNumber(w, e.left) &&
-        isNumber(w, e.right);
-    case "unary":
-      return e.op === "-" && isNumber(w, e.operand);
-    default:
-      return false;
-  }
+  return isNumberGiven(w.chunk.numbers, e);
 }
 
 function isBoolean(e: Expression): boolean {

@@ -24,10 +24,16 @@ export class ChunkWriter {
   readonly isResumable: boolean;
   /** Every function has an environment of its own. */
   readonly hasEnvironments: boolean;
-  /** Locals that are never assigned and hold a number. */
-  readonly numbers: Set<Local> = new Set();
+  /** Locals that only ever hold a number; see number_locals.ts. */
+  readonly numbers: Set<Local>;
 
-  constructor(name: string, isResumable: boolean, hasEnvironments: boolean) {
+  constructor(
+    name: string,
+    isResumable: boolean,
+    hasEnvironments: boolean,
+    numbers: Set<Local>,
+  ) {
+    this.numbers = numbers;
     this.info = { name, lines: [], names: [], names2: [], tails: [] };
     this.isResumable = isResumable;
     this.hasEnvironments = hasEnvironments;

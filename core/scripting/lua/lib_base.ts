@@ -19,7 +19,7 @@ import { ipairsNext, next } from "./traversal.ts";
 import {
   argumentError,
   type Environment,
-  fromRangeError,
+  fromEngineError,
   LuaError,
   luaError,
   type LuaFunction,
@@ -88,10 +88,10 @@ export function addressOf(v: LuaValue): string {
 
 /** What pcall gives back for something thrown; throws it on if it isn't the script's affair. */
 export function caughtValue(e: unknown): LuaValue {
-  if (e instanceof RangeError) e = fromRangeError(e);
-  if (!(e instanceof LuaError)) throw e;
-  settleUnplaced(e);
-  return e.value;
+  const error = e instanceof LuaError ? e : fromEngineError(e);
+  if (error === null) throw e;
+  settleUnplaced(error);
+  return error.value;
 }
 
 const VALUES: Record<string, LuaFunction> = {
@@ -174,11 +174,18 @@ const CONTROL: Record<string, LuaFunction> = {
   pcall(f, ...args) {
     // Lua finds its own status on the stack there, and says so.
     if (arguments.length === 0) return [false, "attempt to call a boolean value"];
-    return protectedCall(() => call(f, ...args), null);
+    const { frame } = running;
+    try {
+      const r = typeof f === "function" ? finish(f(...args)) : call(f, ...args);
+      return Array.isArray(r) ? [true, ...r] : [true, r];
+    } catch (e) {
+      running.frame = frame;
+      return [false, caughtValue(e)];
+    }
   },
   xpcall(f, handler) {
     checkAny(2, arguments.length);
-    return protectedCall(() => call(f), handler);
+    return handledCall(f, handler);
   },
   select(n, ...args) {
     if (n === "#") return args.length;
@@ -222,14 +229,13 @@ const GARBAGE_OPTIONS: ReadonlySet<string> = new Set(
 /** What a script is told of the memory in use: the engine's heap is none of its business. */
 const GARBAGE_KIB = 64;
 
-function protectedCall(make: () => LuaResult, handler: LuaValue | null): LuaResult {
+function handledCall(f: LuaValue, handler: LuaValue): LuaResult {
   const { frame } = running;
   try {
-    return [true, ...list(make())];
+    return [true, ...list(call(f))];
   } catch (e) {
     running.frame = frame;
     const v = caughtValue(e);
-    if (handler === null) return [false, v];
     try {
       return [false, ...list(call(handler, v))];
     } catch (again) {

@@ -48,18 +48,22 @@ const ONE: Record<string, (x: number) => number> = {
   tanh: Math.tanh,
 };
 
+// Functions of two numbers check the second one first, as the compiled original does.
 const MATH: Record<string, LuaFunction> = {
   atan2(y, x) {
     const n = arguments.length;
-    return Math.atan2(checkNumber(y, 1, n), checkNumber(x, 2, n));
+    const second = checkNumber(x, 2, n);
+    return Math.atan2(checkNumber(y, 1, n), second);
   },
   fmod(a, b) {
     const n = arguments.length;
-    return checkNumber(a, 1, n) % checkNumber(b, 2, n);
+    const second = checkNumber(b, 2, n);
+    return checkNumber(a, 1, n) % second;
   },
   pow(a, b) {
     const n = arguments.length;
-    return powNumbers(checkNumber(a, 1, n), checkNumber(b, 2, n));
+    const second = checkNumber(b, 2, n);
+    return powNumbers(checkNumber(a, 1, n), second);
   },
   modf(x) {
     const v = checkNumber(x, 1, arguments.length);
@@ -73,7 +77,8 @@ const MATH: Record<string, LuaFunction> = {
   },
   ldexp(x, e) {
     const n = arguments.length;
-    return ldexp(checkNumber(x, 1, n), toInt32(checkInteger(e, 2, n)));
+    const second = toInt32(checkInteger(e, 2, n));
+    return ldexp(checkNumber(x, 1, n), second);
   },
   max(...args) {
     let max = checkNumber(args[0], 1, args.length);

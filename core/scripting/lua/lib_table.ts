@@ -102,7 +102,9 @@ const TABLE: Record<string, LuaFunction> = {
     const n = table.length();
     if (f !== undefined) checkFunction(f, 2, arguments.length);
     if (n > 1) checkWritable(table);
-    sort(table, 1, n, f as LuaFunction | undefined);
+    if (f !== undefined || !sortPlain(table, n)) {
+      sort(table, 1, n, f as LuaFunction | undefined);
+    }
     return [];
   },
 };
@@ -131,6 +133,26 @@ function isLess(a: LuaValue, b: LuaValue, f: LuaFunction | undefined): boolean {
   countStep();
   if (f !== undefined) return truthy(first(call(f, a, b)));
   return typeof a === "number" && typeof b === "number" ? a < b : lt(a, b, -1);
+}
+
+/** Sorts a table of numbers only or strings only, for which the way doesn't show; false for others. */
+function sortPlain(table: LuaTable, n: number): boolean {
+  const { arr } = table;
+  if (n < 2 || n !== arr.length - 1) return false;
+  const type = typeof arr[1];
+  if (type !== "number" && type !== "string") return false;
+  for (let i = 1; i <= n; i++) {
+    const v = arr[i];
+    if (typeof v !== type || v !== v) return false;
+  }
+  if (type === "number") {
+    const sorted = Float64Array.from(arr.slice(1) as number[]).sort();
+    for (let i = 0; i < n; i++) arr[i + 1] = sorted[i];
+  } else {
+    const sorted = (arr.slice(1) as string[]).sort();
+    for (let i = 0; i < n; i++) arr[i + 1] = sorted[i];
+  }
+  return true;
 }
 
 function swap(t: LuaTable, i: number, a: LuaValue, j: number, b: LuaValue): void {

@@ -1,7 +1,7 @@
 /**
  * The generator behind math.random: the 48-bit linear congruential one of C's lrand48, which Redis
- * carries along so that scripts see the same numbers everywhere. Redis seeds it with 0 before each
- * script.
+ * carries along so that scripts see the same numbers everywhere. One sequence goes on through all
+ * scripts of a server, until one of them sets the seed.
  *
  * The state is two halves of 24 bits; every product and sum stays below 2^53.
  */

@@ -15,6 +15,8 @@ const NAMED = /^([+-]?)(inf|infinity|nan|nan\(\w*\))$/i;
 
 /** The number that a text stands for, or undefined. */
 export function parseNumber(text: string): number | undefined {
+  const digits = wholeDigits(text);
+  if (digits >= 0) return digits;
   const zero = text.indexOf("\0");
   if (zero >= 0) text = text.slice(0, zero);
   text = trimSpaces(text);
@@ -25,6 +27,19 @@ export function parseNumber(text: string): number | undefined {
   if (named === null) return undefined;
   if (named[2][0] === "n" || named[2][0] === "N") return NaN;
   return named[1] === "-" ? -Infinity : Infinity;
+}
+
+/** The number of a text of one to fifteen digits, otherwise -1. */
+function wholeDigits(text: string): number {
+  const n = text.length;
+  if (n === 0 || n > 15) return -1;
+  let v = 0;
+  for (let i = 0; i < n; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    v = v * 10 + digit;
+  }
+  return v;
 }
 
 /** The text without C's white space at both ends. */
@@ -44,6 +59,10 @@ export function isSpace(c: number): boolean {
 /** A number as `tostring` shows it: C's `%.14g`. */
 export function formatNumber(v: number): string {
   if ((v | 0) === v) return v === 0 && 1 / v < 0 ? "-0" : `${v}`;
+  // The shortest text is the one of 14 digits if it has no more than that.
+  const short = `${v}`;
+  const size = Math.abs(v);
+  if (short.length <= 15 && size >= 1e-4 && size < 1e14) return short;
   return formatGeneral(v, 14, false);
 }
 

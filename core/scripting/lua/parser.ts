@@ -54,8 +54,14 @@ interface Scope {
   loops: number;
 }
 
+/** A chunk's tree, and all its locals. */
+export interface ParsedChunk {
+  node: FunctionNode;
+  locals: Local[];
+}
+
 /** The tree of a chunk. Throws a LuaError. `name` is the chunk's, as errors show it. */
-export function parse(source: string, name: string): FunctionNode {
+export function parse(source: string, name: string): ParsedChunk {
   return new Parser(source, name).chunk();
 }
 
@@ -64,6 +70,7 @@ class Parser {
   private scope: Scope;
   private levels = 0;
   private localCount = 0;
+  private readonly locals: Local[] = [];
 
   constructor(source: string, name: string) {
     this.lexer = new Lexer(source, name);
@@ -71,12 +78,12 @@ class Parser {
     this.scope.node.isVararg = true;
   }
 
-  chunk(): FunctionNode {
+  chunk(): ParsedChunk {
     this.lexer.next();
     const { node } = this.scope;
     node.body = this.block();
     this.check("<eof>");
-    return node;
+    return { node, locals: this.locals };
   }
 
   // Tokens
@@ -143,7 +150,21 @@ class Parser {
   }
 
   private declare(name: string): Local {
-    return { name, id: this.localCount++, owner: this.scope.node, assigned: false };
+    const { node } = this.scope;
+    const local: Local = { name, id: this.localCount++, owner: node, assigned: false, sources: [] };
+    this.locals.push(local);
+    return local;
+  }
+
+  /** Notes what the locals among the targets get. */
+  private noteSources(targets: (Expression | Local)[], values: Expression[]): void {
+    targets.forEach((target, i) => {
+      const source = i < values.length && (i < values.length - 1 || targets.length <= values.length)
+        ? values[i]
+        : null;
+      if (!("kind" in target)) target.sources.push(source);
+      else if (target.kind === "local") target.local.sources.push(source);
+    });
   }
 
   private activate(local: Local): void {
@@ -313,6 +334,7 @@ class Parser {
     this.expect("in");
     const values = this.expressions();
     const locals = names.map((name) => this.declare(name));
+    this.noteSources(locals, []);
     const body = this.forBody(locals, line);
     return { kind: "genericFor", locals, values, body, line };
   }
@@ -321,7 +343,9 @@ class Parser {
     this.expect("do");
     const depth = this.scope.active.length;
     // The loop's own three variables count for the limit.
-    for (let i = 0; i < 3; i++) this.activate(this.declare("("));
+    const hidden = this.declare("(");
+    hidden.sources.push(null);
+    for (let i = 0; i < 3; i++) this.activate(hidden);
     for (const local of locals) this.activate(local);
     const body = this.loopBody();
     this.scope.active.length = depth;
@@ -342,6 +366,7 @@ class Parser {
     }
     const value: Expression = { kind: "function", body: this.functionBody(isMethod, line), line };
     if (target.kind === "local") target.local.assigned = true;
+    this.noteSources([target], [value]);
     return { kind: "assign", targets: [target], values: [value], line };
   }
 
@@ -349,6 +374,7 @@ class Parser {
     const name = this.expectName();
     this.checkLocals(1);
     const local = this.declare(name);
+    local.sources.push(null);
     this.activate(local);
     const body = this.functionBody(false, this.lexer.line);
     return { kind: "localFunction", local, body, line };
@@ -362,6 +388,7 @@ class Parser {
     } while (this.accept(","));
     const values = this.accept("=") ? this.expressions() : [];
     const locals = names.map((name) => this.declare(name));
+    this.noteSources(locals, values);
     for (const local of locals) this.activate(local);
     return { kind: "local", locals, values, line };
   }
@@ -386,6 +413,7 @@ class Parser {
     }
     this.expect("=");
     const values = this.expressions();
+    this.noteSources(targets, values);
     return { kind: "assign", targets, values, line };
   }
 
@@ -409,6 +437,7 @@ class Parser {
     }
     if (node.isVararg) {
       node.argLocal = this.declare("arg");
+      node.argLocal.sources.push(null);
       this.activate(node.argLocal);
     }
     this.expect(")");
@@ -421,6 +450,7 @@ class Parser {
   private parameter(name: string): void {
     this.checkLocals(1);
     const local = this.declare(name);
+    local.sources.push(null);
     this.scope.node.params.push(local);
     this.activate(local);
   }

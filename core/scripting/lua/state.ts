@@ -37,9 +37,9 @@
  * interrupted by the end of the stack calls `assertStack` first.
  */
 
-import type { FunctionNode } from "./ast.ts";
 import { ChunkWriter } from "./function_writer.ts";
 import { Lrand48 } from "./lrand48.ts";
+import { numberLocals } from "./number_locals.ts";
 import { parse } from "./parser.ts";
 import * as runtime from "./runtime.ts";
 import { writeFunction } from "./statement_writer.ts";
@@ -48,7 +48,7 @@ import { callResumable, resetThreads, resumable } from "./thread.ts";
 import { ipairsNext, next } from "./traversal.ts";
 import {
   type Environment,
-  fromRangeError,
+  fromEngineError,
   LuaError,
   type LuaFunction,
   type LuaGenerator,
@@ -84,7 +84,7 @@ export class LuaState {
   calls: number;
   /** Back-edges between two ticks; read by generated code. */
   loops: number;
-  /** Behind math.random; the host seeds it before each script. */
+  /** Behind math.random. */
   readonly random: Lrand48;
   /** What os.clock gives, in seconds. */
   clock: () => number;
@@ -128,14 +128,16 @@ export class LuaState {
     const shown = shownName(name);
     const isResumable = options.isResumable ?? source.includes("coroutine");
     const hasEnvironments = options.hasEnvironments ?? source.includes("fenv");
-    const chunk = new ChunkWriter(shown, isResumable, hasEnvironments);
+    let chunk: ChunkWriter;
     let factory: (...args: unknown[]) => LuaFunction;
     try {
-      const code = writeFunction(chunk, parse(source, shown) as FunctionNode);
+      const { node, locals } = parse(source, shown);
+      chunk = new ChunkWriter(shown, isResumable, hasEnvironments, numberLocals(locals));
+      const code = writeFunction(chunk, node);
       factory = new Function(...PARAMETERS, `"use strict";return ${code};`) as typeof factory;
     } catch (e) {
       if (e instanceof LuaError) throw e;
-      if (!(e instanceof RangeError)) throw e;
+      if (fromEngineError(e) === null) throw e;
       throw new LuaError(`${shown}:1: chunk has too many syntax levels`);
     }
     const env: Environment = { table: this.globals };
@@ -222,9 +224,10 @@ function probe(..._args: number[]): void {
 
 /** The error as a host sees it. */
 function settled(e: unknown): unknown {
-  if (e instanceof RangeError) e = fromRangeError(e);
-  if (e instanceof LuaError) settleUnplaced(e);
-  return e;
+  const error = e instanceof LuaError ? e : fromEngineError(e);
+  if (error === null) return e;
+  settleUnplaced(error);
+  return error;
 }
 
 /** A chunk's name as errors show it, at most 59 chars. */

@@ -16,6 +16,7 @@ import {
   isLate,
   isNumber,
   isOpen,
+  nameOf,
   openList,
   value,
 } from "./expression_writer.ts";
@@ -100,21 +101,15 @@ function tick(w: FunctionWriter): string {
   return `if(--$n<0){$n=$S.tick();${pause}}\n`;
 }
 
-function noteNumber(w: FunctionWriter, local: Local, e: Expression | undefined): void {
-  if (!local.assigned && e !== undefined && isNumber(w, e)) w.chunk.numbers.add(local);
-}
-
 function localStatement(w: FunctionWriter, locals: Local[], values: Expression[]): string {
   if (values.length === 0) return `let ${locals.map((l) => `L${l.id}`).join(",")};\n`;
   if (locals.length === 1 && values.length === 1) {
-    noteNumber(w, locals[0], values[0]);
     return `let L${locals[0].id}=${value(w, values[0])};\n`;
   }
   const { before, codes, temporaries } = adjusted(w, values, locals.length, false);
   let out = before;
   locals.forEach((l, i) => {
     out += `let L${l.id}=${codes[i]};\n`;
-    if (i < values.length && !isOpen(values[i])) noteNumber(w, l, values[i]);
   });
   for (const t of temporaries) w.release(t);
   return out;
@@ -169,7 +164,7 @@ function assignOne(w: FunctionWriter, target: Expression, code: string): string 
     return `setField($E.table,${literal(target.name)},${code},$H,${w.chunk.hint()},${site})`;
   }
   if (target.kind !== "index") return code;
-  const site = w.site(target.line, targetName(target.object));
+  const site = w.site(target.line, nameOf(target.object));
   const o = value(w, target.object);
   if (target.key.kind === "string") {
     return `setField(${o},${literal(target.key.value)},${code},$H,${w.chunk.hint()},${site})`;
@@ -181,14 +176,6 @@ function assignOne(w: FunctionWriter, target: Expression, code: string): string 
 function isAnyLate(target: Expression, v: Expression): boolean {
   if (target.kind !== "index") return false;
   return isLate(target.object, v) || isLate(target.object, target.key);
-}
-
-function targetName(e: Expression): string {
-  while (e.kind === "paren") e = e.inner;
-  if (e.kind === "local") return `${e.isUpvalue ? "upvalue" : "local"} '${e.local.name}'`;
-  if (e.kind === "global") return `global '${e.name}'`;
-  if (e.kind !== "index") return "";
-  return e.key.kind === "string" ? `field '${e.key.value}'` : "field '?'";
 }
 
 /** Tables and keys first, then the values, then the assignments from right to left. */
@@ -216,7 +203,7 @@ function assignMany(w: FunctionWriter, targets: Expression[], values: Expression
     const v = list.codes[i];
     if (target.kind !== "index") out += assignOne(w, target, v);
     else {
-      const site = w.site(target.line, targetName(target.object));
+      const site = w.site(target.line, nameOf(target.object));
       out += target.key.kind === "string"
         ? `setField(${o},${literal(target.key.value)},${v},$H,${w.chunk.hint()},${site})`
         : `setIndex(${o},${k},${v},${site})`;
@@ -255,7 +242,6 @@ function numericFor(w: FunctionWriter, s: Extract<Statement, { kind: "numericFor
       return `const ${"IMS"[i]}${id}=forNumber(${"IMS"[i]}v${id},${i},${site()});\n`;
     }).join("");
   }
-  if (!local.assigned) w.chunk.numbers.add(local);
   let test = `i${id}<=M${id}`;
   let advance = `i${id}++`;
   if (step !== null) {

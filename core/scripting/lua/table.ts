@@ -279,20 +279,31 @@ export class LuaTable {
 
   /** Chooses new sizes for both parts, with room for `extra`, and moves the keys. */
   private rehash(extra: LuaValue): void {
+    const { keys, vals } = this;
+    let live = 1;
+    let numbers = typeof extra === "number" ? 1 : 0;
+    for (let i = 0; i < keys.length; i++) {
+      if (vals[i] === undefined) continue;
+      live++;
+      if (typeof keys[i] === "number") numbers++;
+    }
+    if (live > HASH_MAX && numbers === 0) throw new LuaError("table overflow");
+    // Without numbers only the room changes, and without dead keys none has to move.
+    if (this.cap === 0 && numbers === 0 && live > keys.length) this.hcap = ceilPowerOfTwo(live);
+    else this.rearrange(extra, live);
+  }
+
+  private rearrange(extra: LuaValue, live: number): void {
     bins.fill(0);
     const inArray = this.countArray();
     let numbers = inArray + countKey(extra);
-    let live = 1;
     for (let i = 0; i < this.keys.length; i++) {
-      if (this.vals[i] === undefined) continue;
-      live++;
-      numbers += countKey(this.keys[i]);
+      if (this.vals[i] !== undefined) numbers += countKey(this.keys[i]);
     }
-    const total = inArray + live;
-    const { size, count } = arraySizeFor(numbers);
-    const hashCount = total - count;
-    if (hashCount > HASH_MAX || size > ARRAY_MAX) throw new LuaError("table overflow");
-    this.resize(size, hashCount === 0 ? 0 : ceilPowerOfTwo(hashCount));
+    chooseArraySize(numbers);
+    const hashCount = inArray + live - chosen.count;
+    if (hashCount > HASH_MAX || chosen.size > ARRAY_MAX) throw new LuaError("table overflow");
+    this.resize(chosen.size, hashCount === 0 ? 0 : ceilPowerOfTwo(hashCount));
   }
 
   private countArray(): number {
@@ -314,6 +325,11 @@ export class LuaTable {
 
   private resize(cap: number, hcap: number): void {
     const { arr, keys, vals } = this;
+    if (cap >= this.cap && keys.length === 0) {
+      this.cap = cap;
+      this.hcap = hcap;
+      return;
+    }
     const moved: number[] = [];
     this.keys = NO_SLOTS;
     this.vals = NO_SLOTS;
@@ -371,21 +387,23 @@ function countKey(key: LuaValue): number {
   return 1;
 }
 
-/** The largest power of two of which more than half would be in use, and how many keys it takes. */
-function arraySizeFor(numbers: number): { size: number; count: number } {
+/** What `chooseArraySize` found: a size for the array part and how many keys go there. */
+const chosen = { size: 0, count: 0 };
+
+/** Chooses the largest power of two of which more than half would be in use. */
+function chooseArraySize(numbers: number): void {
   let seen = 0;
-  let size = 0;
-  let count = 0;
+  chosen.size = 0;
+  chosen.count = 0;
   for (let bin = 0, power = 1; power / 2 < numbers && bin < bins.length; bin++, power *= 2) {
     if (bins[bin] === 0) continue;
     seen += bins[bin];
     if (seen > power / 2) {
-      size = power;
-      count = seen;
+      chosen.size = power;
+      chosen.count = seen;
     }
     if (seen === numbers) break;
   }
-  return { size, count };
 }
 
 function ceilPowerOfTwo(n: number): number {

@@ -170,11 +170,8 @@ export function argumentText(name: string, n: number, message: string): string {
  * back what to throw on.
  */
 export function resolveError(chunk: ChunkInfo, error: unknown, site: number): unknown {
-  if (!(error instanceof LuaError)) {
-    if (!(error instanceof RangeError)) return error;
-    error = fromRangeError(error);
-  }
-  const e = error as LuaError;
+  const e = error instanceof LuaError ? error : fromEngineError(error);
+  if (e === null) return error;
   if (e.level > 0) {
     e.level--;
     if (e.level === 0) settle(chunk, e, site);
@@ -183,9 +180,15 @@ export function resolveError(chunk: ChunkInfo, error: unknown, site: number): un
   return e;
 }
 
-/** An engine at the end of its stack or its memory throws a RangeError: the script's own fault. */
-export function fromRangeError(error: RangeError): LuaError {
-  const isStack = /stack/.test(error.message);
+/**
+ * An engine at the end of its stack or its memory throws a RangeError, or a SyntaxError where it was
+ * about to compile a regular expression: the script's own fault. Gives back null for other errors.
+ */
+export function fromEngineError(error: unknown): LuaError | null {
+  if (!(error instanceof Error)) return null;
+  // No regular expression here: there may be no stack to compile it.
+  const isStack = error.message.includes("call stack");
+  if (!isStack && !(error instanceof RangeError)) return null;
   return new LuaError(isStack ? "stack overflow" : "not enough memory", isStack ? 1 : 0);
 }
 
