@@ -98,7 +98,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   }
 
   get queryFreeBytes(): number {
-    return this.query.buf.length - this.query.used;
+    const { query } = this;
+    return Math.max(query.buf.length - query.used, query.missing(this.parser));
   }
 
   get unsentBytes(): number {

@@ -52,6 +52,11 @@ export class QueryBuffer {
     return this.end - this.start;
   }
 
+  /** Bytes of the argument under way that are yet to come; room for them is or will be made. */
+  missing(parser: RespParser | null): number {
+    return Math.max(0, this.argEnd(parser) - this.used);
+  }
+
   /** Where the next read goes. `parser` is that of the unfinished request, if there is one. */
   readTarget(parser: RespParser | null): Uint8Array {
     if (this.end === this.start) {

@@ -33,7 +33,7 @@ export class ClientMemory {
     this.server = server;
   }
 
-  /** Follows maxmemory-clients and maxmemory. */
+  /** Follows maxmemory-clients and maxmemory. Clients are closed when somebody is noted next. */
   refresh(): void {
     const { config, maxmemoryBytes, clients } = this.server;
     const setting = config.num("maxmemory-clients");
@@ -47,7 +47,6 @@ export class ClientMemory {
       for (const client of clients.byId.values()) client.notedBytes = 0;
     }
     for (const client of clients.byId.values()) this.sync(client);
-    this.evictIfOver();
   }
 
   /** A client may take more or less than before. It may be closed now, like any other. */

@@ -21,6 +21,8 @@ UNITS.push("type/list", "type/list-2", "type/list-3", "type/set", "type/zset", "
 UNITS.push("type/stream", "type/stream-cgroups");
 UNITS.push("type/hash", "type/hash-field-expire");
 UNITS.push("multi", "pubsub", "pubsubshard");
+UNITS.push("maxmemory", "client-eviction", "pause", "slowlog", "latency-monitor");
+UNITS.push("introspection", "introspection-2");
 
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
