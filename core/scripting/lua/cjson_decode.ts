@@ -7,6 +7,7 @@
  */
 
 import type { JsonConfig } from "./cjson_encode.ts";
+import { decodeFast, GIVEN_UP } from "./cjson_fast.ts";
 import { parseNumber } from "./numbers.ts";
 import { countStep } from "./runtime.ts";
 import { LuaTable } from "./table.ts";
@@ -17,9 +18,6 @@ const NUMBER =
 
 /** Numbers that aren't JSON's: a plus sign, a leading zero, hexadecimals, inf and nan. */
 const INVALID_NUMBER = /\+|-?(?:0[xX0-9]|inf|nan)/iy;
-
-/** Objects of up to so many keys are collected before their table is made. */
-const SMALL_MAX = 8;
 
 /** What stands in a string up to its end or an escape. */
 const PLAIN = /[^"\\\0]*/y;
@@ -49,7 +47,8 @@ export function decodeJson(config: JsonConfig, text: string): LuaValue {
   if (text.length >= 2 && (text[0] === "\0" || text[1] === "\0")) {
     throw luaError("JSON parser does not support UTF-16 or UTF-32");
   }
-  return new Decoder(config, text).document();
+  const v = decodeFast(text, config.decodeDepthMax);
+  return v === GIVEN_UP ? new Decoder(config, text).document() : v as LuaValue;
 }
 
 class Decoder {
@@ -113,9 +112,6 @@ class Decoder {
   private object(): LuaTable {
     this.descend();
     const table = new LuaTable();
-    const keys: string[] = [];
-    const vals: LuaValue[] = [];
-    let isLarge = false;
     this.next();
     if (this.token !== "T_OBJ_END") {
       for (;;) {
@@ -125,23 +121,13 @@ class Decoder {
         this.next();
         if (!this.isAt("T_COLON")) throw this.expected("colon");
         this.next();
-        const v = this.any();
-        if (!isLarge && (keys.length === SMALL_MAX || keys.includes(key))) {
-          isLarge = true;
-          table.adopt(keys, vals);
-        }
-        if (isLarge) table.setString(key, v);
-        else {
-          keys.push(key);
-          vals.push(v);
-        }
+        table.setString(key, this.any());
         this.next();
         if (this.isAt("T_OBJ_END")) break;
         if (!this.isAt("T_COMMA")) throw this.expected("comma or object end");
         this.next();
       }
     }
-    if (!isLarge && keys.length > 0) table.adopt(keys, vals);
     this.depth--;
     return table;
   }
@@ -219,18 +205,6 @@ class Decoder {
   }
 
   private number(): void {
-    // Most numbers are short and whole.
-    const { text } = this;
-    let at = this.pos;
-    let v = 0;
-    for (let digit; (digit = text.charCodeAt(at) - 48) >= 0 && digit <= 9; at++) v = v * 10 + digit;
-    const after = text.charCodeAt(at) | 32;
-    const length = at - this.pos;
-    // Not before '.', 'e' or 'x'.
-    if (length > 0 && length < 16 && after !== 46 && after !== 101 && after !== 120) {
-      this.take("T_NUMBER", v, length);
-      return;
-    }
     NUMBER.lastIndex = this.pos;
     const match = NUMBER.exec(this.text);
     if (match === null) this.fail("invalid number");

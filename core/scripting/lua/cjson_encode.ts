@@ -30,6 +30,9 @@ const ESCAPED = /["\\/\x00-\x1f\x7f]/;
 // deno-lint-ignore no-control-regex
 const ALL_ESCAPED = /["\\/\x00-\x1f\x7f]/g;
 
+/** Up to this length a loop beats the start of a regular expression. */
+const SHORT_LEN_MAX = 24;
+
 const SHORT: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ["\\", "\\\\"],
@@ -72,8 +75,16 @@ function encodeValue(config: JsonConfig, v: LuaValue, depth: number): string {
 }
 
 function encodeText(s: string): string {
-  if (!ESCAPED.test(s)) return `"${s}"`;
+  if (s.length <= SHORT_LEN_MAX ? isPlain(s) : !ESCAPED.test(s)) return `"${s}"`;
   return `"${s.replace(ALL_ESCAPED, escapeOf)}"`;
+}
+
+function isPlain(s: string): boolean {
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    if (c < 32 || c === 34 || c === 47 || c === 92 || c === 127) return false;
+  }
+  return true;
 }
 
 function escapeOf(c: string): string {
