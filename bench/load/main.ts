@@ -14,12 +14,14 @@ import { drawChart } from "./chart.ts";
 import { chartModel } from "./chart_model.ts";
 import { measureElements } from "./elements.ts";
 import { measureFill } from "./fill.ts";
+import { measureHitRate } from "./hitrate.ts";
 import { measureIdle } from "./idle.ts";
 import { type LoadOptions, parseOptions, type Part, USAGE, UsageError } from "./options.ts";
 import { formatReport } from "./report.ts";
 import {
   type ElementsResult,
   type FillResult,
+  type HitRateResult,
   type IdleResult,
   readEnvironment,
   readResults,
@@ -106,6 +108,12 @@ const PARTS: Record<
     const results = found.bigstall = [] as StallResult[];
     return eachAlone("longest stall, large values", specs, options, found, async (server) => {
       await measureBigStall(server, (result) => results.push(result), note);
+    });
+  },
+  hitrate: (specs, options, found) => {
+    const results = found.hitrate = [] as HitRateResult[];
+    return eachAlone("hit rate", specs, options, found, async (server) => {
+      await measureHitRate(server, options.quick, (result) => results.push(result), note);
     });
   },
 };

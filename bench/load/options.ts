@@ -9,7 +9,7 @@
 import { parseArgs } from "node:util";
 
 /** The independent measurements a run may consist of. */
-export type Part = "throughput" | "fill" | "elements" | "idle" | "stall" | "bigstall";
+export type Part = "throughput" | "fill" | "elements" | "idle" | "stall" | "bigstall" | "hitrate";
 
 /** A server named with `--server`: either a command to start or an address that already listens. */
 export interface NamedServer {
@@ -56,7 +56,7 @@ export const USAGE = `Usage: deno task bench:load [options]
 Runs redis-benchmark against several servers in interleaved rounds, and measures memory per key,
 memory per idle connection and, on request, the longest stall. Writes a dated JSON file and a chart.
 
-  --parts LIST        throughput,fill,elements,idle,stall,bigstall
+  --parts LIST        throughput,fill,elements,idle,stall,bigstall,hitrate
                                                       (default throughput,fill,elements,idle)
   --stall             the same as --parts stall
   --tests LIST        redis-benchmark test names      (default ping,set,get,incr,mset); "types" stands
@@ -83,7 +83,15 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --help              this text
 `;
 
-const PARTS: readonly Part[] = ["throughput", "fill", "elements", "idle", "stall", "bigstall"];
+const PARTS: readonly Part[] = [
+  "throughput",
+  "fill",
+  "elements",
+  "idle",
+  "stall",
+  "bigstall",
+  "hitrate",
+];
 
 const OPTION_TYPES = {
   parts: { type: "string" },

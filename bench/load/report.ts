@@ -5,6 +5,7 @@
 import type {
   ElementsResult,
   FillResult,
+  HitRateResult,
   IdleResult,
   ResultFile,
   StallResult,
@@ -23,6 +24,7 @@ export function formatReport(file: ResultFile): string {
   if (file.idle) parts.push(formatIdle(file.idle));
   if (file.stall) parts.push(formatStall(file.stall));
   if (file.bigstall) parts.push(formatStall(file.bigstall));
+  if (file.hitrate) parts.push(formatHitRate(file.hitrate, file.reference));
   return parts.join("\n\n");
 }
 
@@ -161,6 +163,27 @@ export function formatStall(results: StallResult[]): string {
   const keys = results[0]?.keys ?? 0;
   return `Longest stall with ${whole(keys)} keys, seen by a PING about every millisecond\n` +
     formatTable(head, rows, 2);
+}
+
+/** Hit rates by trace and policy. */
+export function formatHitRate(results: HitRateResult[], reference: string): string {
+  const head = ["trace", "policy", "server", "hits %", "ratio", "keys kept", "evicted"];
+  const kinds = [...new Set(results.map(({ trace, policy }) => JSON.stringify([trace, policy])))];
+  const rows = kinds.flatMap((kind) => {
+    const same = results.filter(({ trace, policy }) => JSON.stringify([trace, policy]) === kind);
+    const base = same.find((other) => other.server === reference);
+    return same.map((result) => [
+      result.trace,
+      result.policy,
+      result.server,
+      fixed(result.hitRate * 100, 2),
+      fixed(ratio(result.hitRate, base?.hitRate ?? null), 4),
+      whole(result.kept),
+      whole(result.evicted),
+    ]);
+  });
+  const requests = results[0]?.requests ?? 0;
+  return `Hit rate of a full cache, ${whole(requests)} requests\n${formatTable(head, rows, 3)}`;
 }
 
 function megabytes(bytes: number | null): string {

@@ -106,6 +106,19 @@ export interface StallResult {
   serverLongestTurnMs: number | null;
 }
 
+/** How many requests to a full cache were hits. */
+export interface HitRateResult {
+  server: string;
+  trace: string;
+  policy: string;
+  requests: number;
+  /** Hits in the warm cache, as a part of 1. */
+  hitRate: number;
+  /** Keys in the end, and keys that were evicted on the way. */
+  kept: number;
+  evicted: number;
+}
+
 /** A server as it was measured. */
 export interface ServerFacts {
   name: string;
@@ -152,6 +165,7 @@ export interface ResultFile {
   idle?: IdleResult[];
   stall?: StallResult[];
   bigstall?: StallResult[];
+  hitrate?: HitRateResult[];
 }
 
 /** Reduces the runs of every cell to medians; the cells keep the order of their first run. */
