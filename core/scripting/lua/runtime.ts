@@ -18,7 +18,6 @@ import { LuaThread } from "./thread.ts";
 import {
   type Environment,
   LuaError,
-  luaError,
   type LuaFunction,
   type LuaResult,
   LuaUserdata,
@@ -518,11 +517,4 @@ export function argTable(args: LuaValue[]): LuaTable {
   const table = LuaTable.fromList(args.slice());
   table.setString("n", args.length);
   return table;
-}
-
-/** Raised by natives that a script may not use. */
-export function refuse(message: string): LuaFunction {
-  return () => {
-    throw luaError(message);
-  };
 }

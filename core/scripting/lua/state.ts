@@ -32,6 +32,10 @@
  * without it and 103 ms with it on Deno, 17.4 and 15.3 ms on Bun (medians of noisy runs; the variable
  * lives in a register). A count in the state's field at back-edges took 150 and 20 ms.
  *
+ * Memory. One string ends at 512 MiB, one table at 2^26 elements and 2^24 other keys, both with an error.
+ * Many tables together are bounded by nothing here: a host that fears them looks at the engine's heap
+ * in its hook, which comes at least every 20,000 steps, and throws.
+ *
  * Limits. Recursion ends where the engine's stack does, with Lua's "stack overflow": 7,000 to 12,000
  * levels with the engines' default stacks, where Lua has 20,000. A host's function that must not be
  * interrupted by the end of the stack calls `assertStack` first.
