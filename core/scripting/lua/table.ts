@@ -172,7 +172,7 @@ export class LuaTable {
     }
     if (value === undefined) return;
     if (key !== key) throw luaError("table index is NaN");
-    this.insert(key === 0 ? 0 : key, value);
+    this.insert(key, value);
   }
 
   /** What `#` says: a border, the one Lua would find. */
