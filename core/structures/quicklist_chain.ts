@@ -28,6 +28,8 @@ import {
   openNode,
   resizeEntry,
   setNodeCount,
+  skipNodes,
+  skipped,
   tryOpenNode,
 } from "./quicklist_node.ts";
 
@@ -215,24 +217,14 @@ export function settle(arena: Arena, root: number, node: number): void {
 /** Sets `located` for an element that is there, from the nearer end. */
 export function locate(arena: Arena, root: number, index: number): void {
   const total = qlCount(arena, root);
-  let node: number;
   if (index < total / 2) {
-    node = qlHead(arena, root);
-    for (let n = nodeCount(arena, node); index >= n; n = nodeCount(arena, node)) {
-      index -= n;
-      node = nodeNext(arena, node);
-    }
+    located.node = skipNodes(arena, qlHead(arena, root), index, true);
+    located.index = skipped.left;
   } else {
-    node = qlTail(arena, root);
-    let fromEnd = total - index;
-    for (let n = nodeCount(arena, node); fromEnd > n; n = nodeCount(arena, node)) {
-      fromEnd -= n;
-      node = nodePrev(arena, node);
-    }
-    index = nodeCount(arena, node) - fromEnd;
+    const node = skipNodes(arena, qlTail(arena, root), total - 1 - index, false);
+    located.node = node;
+    located.index = nodeCount(arena, node) - 1 - skipped.left;
   }
-  located.node = node;
-  located.index = index;
 }
 
 /** Joins small neighbours around a node that was just split or filled, as far as memory allows. */
