@@ -44,6 +44,8 @@ export class QueryBuffer {
   private smallReads = 0;
   /** Room that the read under way was given; -1 when none is. */
   private room = -1;
+  /** The client was silent, and got no room since. */
+  private isTrimmed = false;
   /** Most bytes in use since the last look at it. */
   private peak = 0;
 
@@ -52,9 +54,9 @@ export class QueryBuffer {
     return this.end - this.start;
   }
 
-  /** Bytes of the argument under way that are yet to come; room for them is or will be made. */
+  /** Bytes of the argument under way that are yet to come; room for them is or will be made, unless it was trimmed. */
   missing(parser: RespParser | null): number {
-    return Math.max(0, this.argEnd(parser) - this.used);
+    return this.isTrimmed ? 0 : Math.max(0, this.argEnd(parser) - this.used);
   }
 
   /** Where the next read goes. `parser` is that of the unfinished request, if there is one. */
@@ -127,6 +129,7 @@ export class QueryBuffer {
   /** Gives back the room of a client that has been silent, unless a read waits for it. */
   trim(parser: RespParser | null): void {
     if (this.room >= 0 || this.buf.length <= this.used + READ_MIN) return;
+    this.isTrimmed = true;
     if (this.used === 0) this.release();
     else this.resize(parser, this.used);
   }
@@ -144,6 +147,7 @@ export class QueryBuffer {
    */
   private makeRoom(parser: RespParser | null, more: number, least: number): void {
     const { used } = this;
+    this.isTrimmed = false;
     const size = this.buf.length;
     const argEnd = this.argEnd(parser);
     let needed = Math.max(argEnd, least);
