@@ -2,10 +2,13 @@
  * Hit rate: how well a server that is full guesses which keys will be wanted again.
  *
  * A cache in front of something slow, as programs use it: GET, and on a miss SET. The keys follow a Zipf
- * distribution, so that few are wanted often and most are hardly ever. `maxmemory` is set to what `capacity` keys take
- * on that very server: all hold as many keys, however small they keep them. The trace is the same for
- * everybody, and it is paced, because idle times have a resolution of seconds and a slow server would see more of
- * them pass than a fast one. Hits count after the cache is warm.
+ * distribution, so that few are wanted often and most are hardly ever. All servers hold as many keys, however small
+ * they keep them: `maxmemory` begins with what CAPACITY keys take on that very server, and is corrected by the
+ * number of keys that are there while the cache warms up, since buffers of clients count too (one key in a hundred
+ * more or less changes the hit rate by 0.2 %). The trace is the same for everybody, and it is paced, because idle
+ * times have a resolution of seconds and a slow server would see more of them pass than a fast one. Hits count after
+ * the cache is warm. Counters of accesses decay at the end of each minute, which therefore comes at the same
+ * place of every trace.
  *
  * In the second trace popularity drifts: what is wanted often becomes less so and others take its place, which
  * is where counting accesses and remembering the last one differ.
@@ -25,6 +28,8 @@ import { fixed } from "./table.ts";
 const KEYS = 100_000;
 const CAPACITY = 10_000;
 const VALUE_BYTES = 100;
+/** About what a key takes, by which the limit is corrected: rather less, so as not to swing. */
+const KEY_BYTES = 130;
 /** Exponent of the distribution: the usual one for caches (YCSB). */
 const EXPONENT = 0.99;
 const REQUESTS = 800_000;
@@ -32,10 +37,13 @@ const REQUESTS_QUICK = 40_000;
 /** Requests per second, and per batch. */
 const PACE = 40_000;
 const BATCH = 100;
-/** Part of the trace after which hits are counted. */
+/** Part of the trace after which hits are counted, and requests between two corrections before. */
 const WARM = 0.25;
+const CORRECT_EVERY = 10_000;
 /** A drifting trace: requests after which each rank belongs to the key next to it. */
 const DRIFT_EVERY = 40;
+/** Seconds of a trace before a minute ends, for the decay of LFU. */
+const MINUTE_ENDS_IN = 10;
 const FILL_BATCH = 512;
 const SEED = 7;
 
@@ -63,10 +71,10 @@ export async function measureHitRate(
         await server.command("CONFIG", "SET", "maxmemory-policy", policy);
         await server.command("CONFIG", "SET", "maxmemory", String(limit));
         await server.command("CONFIG", "RESETSTAT");
+        if (policy.endsWith("lfu") && !quick) await waitForSecond(MINUTE_ENDS_IN);
         const drift = trace === "zipf" ? 0 : DRIFT_EVERY;
-        const hitRate = await runTrace(client, requests, drift);
+        const { hitRate, kept } = await runTrace(client, requests, drift, limit);
         const evicted = Number((await server.info("stats")).get("evicted_keys"));
-        const kept = Number(await server.command("DBSIZE"));
         const result = {
           server: server.spec.name,
           trace,
@@ -85,6 +93,12 @@ export async function measureHitRate(
   }
 }
 
+/** Waits until the present minute has so many seconds left. */
+async function waitForSecond(left: number): Promise<void> {
+  const aheadMs = 60_000 - left * 1000 - Date.now() % 60_000;
+  await sleep(aheadMs < 0 ? aheadMs + 60_000 : aheadMs);
+}
+
 /** What the server says it uses when CAPACITY of the keys are in it. */
 async function bytesOfCapacity(server: RunningServer): Promise<number> {
   const template = new RequestTemplate(["SET", "key:%d", "x".repeat(VALUE_BYTES)]);
@@ -94,14 +108,21 @@ async function bytesOfCapacity(server: RunningServer): Promise<number> {
   return (await server.memory()).usedBytes ?? 0;
 }
 
-/** Runs the trace at its pace. Returns the part of requests that were hits once the cache was warm. */
-async function runTrace(client: CacheClient, requests: number, drift: number): Promise<number> {
+/** Runs the trace at its pace. Returns the part of hits, and the mean number of keys, once the cache was warm. */
+async function runTrace(
+  client: CacheClient,
+  requests: number,
+  drift: number,
+  limit: number,
+): Promise<{ hitRate: number; kept: number }> {
   const zipf = new Zipf(KEYS, EXPONENT, new Prng(SEED));
   const stride = scatterStride(KEYS);
   const batch = new Int32Array(BATCH);
   const started = performance.now();
+  let maxmemory = limit;
   let hits = 0;
   let counted = 0;
+  const sizes: number[] = [];
   for (let sent = 0; sent < requests; sent += BATCH) {
     for (let i = 0; i < BATCH; i++) {
       const shift = drift === 0 ? 0 : Math.floor((sent + i) / drift);
@@ -112,10 +133,18 @@ async function runTrace(client: CacheClient, requests: number, drift: number): P
       hits += found;
       counted += BATCH;
     }
+    if (sent % CORRECT_EVERY === 0) {
+      const size = await client.size();
+      if (sent >= requests * WARM) sizes.push(size);
+      else if (sent > requests * WARM / 4) {
+        maxmemory += Math.round((CAPACITY - size) * KEY_BYTES);
+        await client.status(`CONFIG SET maxmemory ${maxmemory}`);
+      }
+    }
     const aheadMs = (sent + BATCH) * 1000 / PACE - (performance.now() - started);
     if (aheadMs > 2) await sleep(aheadMs);
   }
-  return hits / counted;
+  return { hitRate: hits / counted, kept: sizes.reduce((sum, n) => sum + n, 0) / sizes.length };
 }
 
 /** Ranks from 0 on, rank r in proportion to 1 / (r + 1) ** exponent. */
@@ -188,6 +217,18 @@ class CacheClient {
     return keys.length - missing.length;
   }
 
+  /** The number of keys. Asked on this connection, because buffers of another one would come and go. */
+  async size(): Promise<number> {
+    this.#socket.write("DBSIZE\r\n");
+    return Number((await this.#readLine()).slice(1));
+  }
+
+  /** Sends a command whose reply is OK. */
+  async status(line: string): Promise<void> {
+    this.#socket.write(`${line}\r\n`);
+    await this.#readStatus();
+  }
+
   close(): void {
     this.#fail = () => {};
     this.#socket.destroy();
@@ -211,7 +252,7 @@ class CacheClient {
 
   async #readStatus(): Promise<void> {
     const line = await this.#readLine();
-    if (line !== "+OK") throw new Error(`SET was answered with ${line}`);
+    if (line !== "+OK") throw new Error(`a command was answered with ${line}`);
   }
 
   async #readLine(): Promise<string> {
