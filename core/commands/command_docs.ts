@@ -64,14 +64,15 @@ function addArg(reply: Reply, arg: ArgSpec): void {
   // The display text or the arguments are the third fact, flags are one more.
   const count = 3 + optional.filter((field) => field !== undefined).length;
   reply.addMap(flags.length > 0 ? count + 1 : count);
-  addText(reply, "name", arg.name);
+  // Redis prints names in lower case and tokens in upper case, however they are declared.
+  addText(reply, "name", arg.name.toLowerCase());
   addText(reply, "type", arg.type);
-  if (!isGroup) addText(reply, "display_text", arg.display ?? arg.name);
+  if (!isGroup) addText(reply, "display_text", arg.display ?? arg.name.toLowerCase());
   if (keySpec !== undefined) {
     reply.addBulkString("key_spec_index");
     reply.addInteger(keySpec);
   }
-  addText(reply, "token", token);
+  addText(reply, "token", token?.toUpperCase());
   addText(reply, "summary", summary);
   addText(reply, "since", since);
   addText(reply, "deprecated_since", deprecatedSince);

@@ -144,13 +144,14 @@ function checkArgs(name: string, described: Reply, args: readonly ArgSpec[]): vo
   args.forEach((arg, i) => {
     const facts = list[i];
     const place = `${name}: ${arg.name}`;
-    assert.equal(facts.get("name"), arg.name, place);
+    assert.equal(facts.get("name"), arg.name.toLowerCase(), place);
     assert.equal(facts.get("type"), arg.type, place);
-    assert.equal(facts.get("token"), arg.token, place);
+    assert.equal(facts.get("token"), arg.token?.toUpperCase(), place);
     const flags = facts.has("flags") ? listed(facts.get("flags") as Reply) : [];
     assert.equal(flags.includes("optional"), arg.optional === true, place);
     assert.equal(flags.includes("multiple"), arg.multiple === true, place);
-    if (arg.args === undefined) assert.equal(facts.get("display_text"), arg.display ?? arg.name);
+    const shown = arg.display ?? arg.name.toLowerCase();
+    if (arg.args === undefined) assert.equal(facts.get("display_text"), shown);
     else checkArgs(place, facts.get("arguments") as Reply, arg.args);
   });
 }
