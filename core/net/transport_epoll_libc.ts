@@ -85,8 +85,6 @@ export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
 export const EPOLLERR = 8;
 export const EPOLLHUP = 16;
-/** Told once per change, not as long as it is so. */
-export const EPOLLET: number = 1 << 31;
 
 export const EINTR = 4;
 export const EAGAIN = 11;
