@@ -6,7 +6,7 @@
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
-import { ENTRY_HAS_EXPIRY, ENTRY_HEAD_BYTES, entryKeyLen, entryMeta } from "../structures/entry.ts";
+import { ENTRY_HAS_EXPIRY, entryKeyLen, entryMeta } from "../structures/entry.ts";
 import {
   bodyOff,
   bodyOffFor,
@@ -17,6 +17,7 @@ import {
   ENC_RAW_INLINE,
   makeMeta,
   META_ACCESS_SHIFT,
+  newEntry,
   NO_EXPIRY,
   objectEncoding,
   objectExpiry,
@@ -85,21 +86,9 @@ export class KeyStrings {
   ): number {
     const { arena } = this;
     const encoding = stringEncodingFor(val, valOff, valLen);
-    const has = expireAt !== NO_EXPIRY;
-    const at = bodyOffFor(keyLen, has);
     const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
-    let made = 0;
-    try {
-      made = arena.alloc(at + stringBodyBytes(encoding, valLen));
-    } catch (error) {
-      if (block !== 0) arena.free(block);
-      throw error;
-    }
-    const meta = makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial());
-    arena.storeI32(made, 0, meta | (has ? ENTRY_HAS_EXPIRY : 0));
-    arena.storeI32(made, 4, keyLen);
-    if (has) arena.storeF64(made, 8, expireAt);
-    arena.copyIn(made, has ? 16 : 8, key, keyOff, keyLen);
+    const made = this.newString(key, keyOff, keyLen, encoding, valLen, block, expireAt);
+    const at = bodyOff(arena, made);
     storeStringBody(arena, made, at, encoding, block, val, valOff, valLen);
     return made;
   }
@@ -137,18 +126,9 @@ export class KeyStrings {
   detached(key: ReadonlyBytes, keyOff: number, keyLen: number, len: number): number {
     const { arena } = this;
     const encoding = len <= INLINE_LEN_MAX ? ENC_RAW_INLINE : ENC_RAW;
-    const at = bodyOffFor(keyLen, false);
     const block = encoding === ENC_RAW ? arena.alloc(len) : 0;
-    let made: number;
-    try {
-      made = arena.alloc(at + stringBodyBytes(encoding, len));
-    } catch (error) {
-      if (block !== 0) arena.free(block);
-      throw error;
-    }
-    arena.storeI32(made, 0, makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial()));
-    arena.storeI32(made, 4, keyLen);
-    arena.copyIn(made, ENTRY_HEAD_BYTES, key, keyOff, keyLen);
+    const made = this.newString(key, keyOff, keyLen, encoding, len, block, NO_EXPIRY);
+    const at = bodyOff(arena, made);
     if (block === 0) arena.storeI32(made, at, len);
     else {
       arena.storeI32(made, at, block);
@@ -171,8 +151,7 @@ export class KeyStrings {
     if (ref === 0 || objectEncoding(arena, ref) !== ENC_INT) {
       const expireAt = ref === 0 ? NO_EXPIRY : objectExpiry(arena, ref);
       const access = this.keyspace.accessFor(ref);
-      const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
-      target = this.keyspace.place(db, ref, key, keyOff, keyLen, at + 8, expireAt, 0);
+      target = this.keyspace.place(db, ref, key, keyOff, keyLen, 8, expireAt, 0);
       const meta = makeMeta(TYPE_STRING, ENC_INT, access);
       arena.storeI32(target, 0, meta | (expireAt === NO_EXPIRY ? 0 : ENTRY_HAS_EXPIRY));
     }
@@ -247,6 +226,26 @@ export class KeyStrings {
     }
   }
 
+  /** An entry for a string of `len` bytes, its body undefined. `block` is freed if memory runs out. */
+  private newString(
+    key: ReadonlyBytes,
+    keyOff: number,
+    keyLen: number,
+    encoding: number,
+    len: number,
+    block: number,
+    expireAt: number,
+  ): number {
+    const meta = makeMeta(TYPE_STRING, encoding, this.keyspace.access.initial());
+    const bytes = stringBodyBytes(encoding, len);
+    try {
+      return newEntry(this.arena, key, keyOff, keyLen, bytes, meta, expireAt);
+    } catch (error) {
+      if (block !== 0) this.arena.free(block);
+      throw error;
+    }
+  }
+
   /** A block of `len` bytes with room to grow, or without when memory is short. */
   private allocToGrow(len: number, room: number): number {
     try {
@@ -315,7 +314,7 @@ export class KeyStrings {
     const arena = this.arena;
     const access = this.keyspace.accessFor(ref);
     const at = bodyOffFor(keyLen, expireAt !== NO_EXPIRY);
-    const bytes = at + stringBodyBytes(encoding, valLen);
+    const bytes = stringBodyBytes(encoding, valLen);
     const block = encoding === ENC_RAW ? arena.alloc(valLen) : 0;
     const target = this.keyspace.place(db, ref, key, keyOff, keyLen, bytes, expireAt, block);
     const meta = makeMeta(TYPE_STRING, encoding, access);

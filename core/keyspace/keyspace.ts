@@ -29,10 +29,12 @@ import {
   COLLECTION_BODY_BYTES,
   makeMeta,
   META_ACCESS_SHIFT,
+  newEntry,
   NO_EXPIRY,
   objectAccess,
+  objectEncoding,
   objectExpiry,
-  setObjectAccess,
+  objectType,
 } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { TypeContext } from "../types/type_context.ts";
@@ -243,15 +245,9 @@ export class Keyspace {
     expireAt: number = NO_EXPIRY,
   ): number {
     const { arena } = this;
-    const has = expireAt !== NO_EXPIRY;
-    const at = bodyOffFor(len, has);
-    const made = arena.alloc(at + COLLECTION_BODY_BYTES);
     const meta = makeMeta(type, 0, this.access.initial());
-    arena.storeI32(made, 0, meta | (has ? ENTRY_HAS_EXPIRY : 0));
-    arena.storeI32(made, 4, len);
-    if (has) arena.storeF64(made, 8, expireAt);
-    arena.copyIn(made, has ? 16 : 8, key, off, len);
-    arena.fill(made, at, COLLECTION_BODY_BYTES, 0);
+    const made = newEntry(arena, key, off, len, COLLECTION_BODY_BYTES, meta, expireAt);
+    arena.fill(made, bodyOff(arena, made), COLLECTION_BODY_BYTES, 0);
     try {
       this.values.init(made);
     } catch (error) {
@@ -478,8 +474,8 @@ export class Keyspace {
   }
 
   /**
-   * A block of `bytes` for the current key's new state, with head and key written, known to both dicts,
-   * and the old value freed: `ref` itself where its size fits. `block` is freed if memory runs out. For
+   * An entry with a body of `bodyBytes` for the current key's new state, with head and key written, known to both
+   * dicts, and the old value freed: `ref` itself where its size fits. `block` is freed if memory runs out. For
    * key_strings.ts.
    */
   place(
@@ -488,12 +484,13 @@ export class Keyspace {
     key: ReadonlyBytes,
     keyOff: number,
     keyLen: number,
-    bytes: number,
+    bodyBytes: number,
     expireAt: number,
     block: number,
   ): number {
     const arena = this.arena;
     const has = expireAt !== NO_EXPIRY;
+    const bytes = bodyOffFor(keyLen, has) + bodyBytes;
     if (ref !== 0 && Arena.blockBytes(bytes) === arena.usable(ref)) {
       const had = (entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0;
       if (had === has && !this.values.isBig(ref)) {
@@ -506,11 +503,7 @@ export class Keyspace {
     }
     let target = 0;
     try {
-      target = arena.alloc(bytes);
-      arena.storeI32(target, 0, has ? ENTRY_HAS_EXPIRY : 0);
-      arena.storeI32(target, 4, keyLen);
-      if (has) arena.storeF64(target, 8, expireAt);
-      arena.copyIn(target, has ? 16 : 8, key, keyOff, keyLen);
+      target = newEntry(arena, key, keyOff, keyLen, bodyBytes, 0, expireAt);
       if (has) db.expires.insert(this.hash, target);
       if (ref === 0) this.insertKey(db, target, has);
     } catch (error) {
@@ -559,17 +552,14 @@ export class Keyspace {
   /** A new entry with another key and otherwise the same as `ref`, blocks its body points to included. */
   private entryLike(ref: number, key: ReadonlyBytes, off: number, len: number): number {
     const arena = this.arena;
-    const meta = entryMeta(arena, ref);
-    const has = (meta & ENTRY_HAS_EXPIRY) !== 0;
     const bytes = this.values.bodyBytes(ref);
-    const at = bodyOffFor(len, has);
-    const made = arena.alloc(at + bytes);
-    arena.storeI32(made, 0, meta);
-    setObjectAccess(arena, made, this.access.initial());
-    arena.storeI32(made, 4, len);
-    if (has) arena.storeF64(made, 8, objectExpiry(arena, ref));
-    arena.copyIn(made, has ? 16 : 8, key, off, len);
-    arena.copyBlock(made, at, ref, bodyOff(arena, ref), bytes);
+    const meta = makeMeta(
+      objectType(arena, ref),
+      objectEncoding(arena, ref),
+      this.access.initial(),
+    );
+    const made = newEntry(arena, key, off, len, bytes, meta, objectExpiry(arena, ref));
+    arena.copyBlock(made, bodyOff(arena, made), ref, bodyOff(arena, ref), bytes);
     return made;
   }
 

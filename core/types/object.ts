@@ -13,6 +13,7 @@
  * changes. Some encodings come in more forms than OBJECT ENCODING shows, because where a value lies is
  * Larder's own business: an inline raw string is still "raw" to a client.
  */
+import type { ReadonlyBytes } from "../base/bytes.ts";
 import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
 import {
   ENTRY_HAS_EXPIRY,
@@ -95,6 +96,28 @@ export const NO_EXPIRY = -1;
 /** A meta word without an expiry bit. `access` has 24 bits. */
 export function makeMeta(type: number, encoding: number, access: number): number {
   return type | encoding << META_ENC_SHIFT | access << META_ACCESS_SHIFT;
+}
+
+/**
+ * An entry that no dict knows: head and key, and a body of `bodyBytes` whose bytes are undefined. `expireAt` is in unix
+ * ms or NO_EXPIRY, `meta` as `makeMeta` makes it. Throws ARENA_FULL.
+ */
+export function newEntry(
+  arena: Arena,
+  key: ReadonlyBytes,
+  off: number,
+  len: number,
+  bodyBytes: number,
+  meta: number,
+  expireAt: number,
+): number {
+  const has = expireAt !== NO_EXPIRY;
+  const made = arena.alloc(bodyOffFor(len, has) + bodyBytes);
+  arena.storeI32(made, 0, has ? meta | ENTRY_HAS_EXPIRY : meta);
+  arena.storeI32(made, 4, len);
+  if (has) arena.storeF64(made, 8, expireAt);
+  arena.copyIn(made, has ? ENTRY_HEAD_BYTES + 8 : ENTRY_HEAD_BYTES, key, off, len);
+  return made;
 }
 
 /** Type of an entry's value. */
