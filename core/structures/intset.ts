@@ -24,7 +24,6 @@
  */
 import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
-import type { Prng } from "../base/prng.ts";
 import { type Arena, REF_OFFSET_MASK, SEGMENT_BYTES_MAX } from "../memory/arena.ts";
 import { blockRoom, shrinkLazily } from "./listpack.ts";
 import { highWord, int64Value, type ListpackValue } from "./listpack_entry.ts";
@@ -45,18 +44,6 @@ export function intsetCreate(arena: Arena): number {
   const ref = arena.alloc(INTSET_HEADER_BYTES);
   arena.storeI32(ref, 0, 2);
   arena.storeI32(ref, 4, 0);
-  return ref;
-}
-
-/** An intset with these bytes, which are one. Throws ArenaFull. */
-export function intsetFromBytes(
-  arena: Arena,
-  buf: ReadonlyBytes,
-  off: number,
-  len: number,
-): number {
-  const ref = arena.alloc(len);
-  arena.copyIn(ref, 0, buf, off, len);
   return ref;
 }
 
@@ -98,11 +85,6 @@ export function intsetGet(arena: Arena, ref: number, index: number, out: Listpac
   const lo = lowAt(words, at, words[at], index);
   if (words[at] === 8) out.setInt64(highAt(words, at, 8, index), lo);
   else out.setInt32(lo);
-}
-
-/** The index of an integer chosen at random. The set is not empty. */
-export function intsetRandom(arena: Arena, ref: number, prng: Prng): number {
-  return prng.nextBelow(intsetCount(arena, ref));
 }
 
 /** Whether a safe integer is a member. */

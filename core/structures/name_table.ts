@@ -19,9 +19,6 @@ import { assert } from "../base/assert.ts";
 import { type Arena, REF_OFFSET_MASK, refOffset } from "../memory/arena.ts";
 import { shrinkLazily } from "./listpack.ts";
 
-/** Bytes of a handle. */
-export const NAME_TABLE_HANDLE_BYTES = 8;
-
 export class NameTable {
   /** Where the name that `find` looked for is, or would be. */
   place = 0;
