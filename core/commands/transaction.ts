@@ -74,7 +74,7 @@ function execCommand(c: Client): void {
 /** Executes all queued requests, and replies an array of their replies. */
 function executeAll(c: Client, transaction: Transaction): void {
   const { reply, argv, argvBytes, lastCommand } = c;
-  const { turn, keyspace } = c.server;
+  const { turn, keyspace, propagation } = c.server;
   const { errors } = reply;
   const { count } = transaction;
   keyspace.clearHints();
@@ -93,6 +93,8 @@ function executeAll(c: Client, transaction: Transaction): void {
       answerThrown(c, error, mark);
     }
   }
+  // Each of them has been propagated on its own.
+  propagation.skip();
   turn.isFrozen = wasFrozen;
   c.argv = argv;
   c.argvBytes = argvBytes;

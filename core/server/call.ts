@@ -62,9 +62,11 @@ export const GATE_PUSHES: number = 1 << 6;
 export const GATE_MONITOR: number = 1 << 7;
 /** Commands wait (CLIENT PAUSE). */
 export const GATE_PAUSE: number = 1 << 10;
+/** What changes is written down (propagation.ts). */
+export const GATE_PROPAGATION: number = 1 << 11;
 
 /** Something is done around each call. */
-const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE;
+const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PROPAGATION;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -113,12 +115,14 @@ export function execute(c: Client, command: Command | null): void {
     return reject(c, command, `ERR wrong number of arguments for '${command.fullName}' command`);
   }
   const gates = server.gates | c.gates | command.flags & PROTECTED;
-  if (gates !== 0 && !passesGates(c, command)) return;
+  if ((gates & ~GATE_PROPAGATION) !== 0 && !passesGates(c, command)) return;
   if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
   }
-  if ((gates & GATES_AROUND) === 0) call(c, command);
-  else callAround(c, command);
+  const around = gates & GATES_AROUND;
+  if (around === 0) call(c, command);
+  else if ((around & GATE_PROPAGATION) === 0) callAround(c, command);
+  else callPropagated(c, command, around);
 }
 
 /** Executes a queued command, which passed the gates when it was queued, and EXEC did when it came. */
@@ -128,8 +132,10 @@ export function executeQueued(c: Client, command: Command): void {
   if ((command.flags & DENYOOM) !== 0 && !server.hasHeadroom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
   }
-  if (((server.gates | c.gates) & GATES_AROUND) === 0) call(c, command);
-  else callAround(c, command);
+  const around = (server.gates | c.gates) & GATES_AROUND;
+  if (around === 0) call(c, command);
+  else if ((around & GATE_PROPAGATION) === 0) callAround(c, command);
+  else callPropagated(c, command, around);
 }
 
 /**
@@ -316,6 +322,20 @@ function allowsProtected(c: Client, command: Command): boolean {
 
 function protectingOption(command: Command): string {
   return command.spec.name === "debug" ? "enable-debug-command" : "enable-module-command";
+}
+
+/** `call` while changes are written down, with what else is done around it. */
+function callPropagated(c: Client, command: Command, around: number): void {
+  const { server } = c;
+  const { propagation } = server;
+  const { dirty } = server;
+  const outer = propagation.enterCommand(command);
+  try {
+    if (around === GATE_PROPAGATION) call(c, command);
+    else callAround(c, command);
+  } finally {
+    propagation.leaveCommand(c, server.dirty > dirty, outer);
+  }
 }
 
 /** `call` for a client with NO-TOUCH, while there are monitors, and during a pause. */

@@ -30,6 +30,7 @@ import { LatencyMonitor } from "./latency_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
 import { Monitors } from "./monitors.ts";
 import { Pause } from "./pause.ts";
+import { Propagation } from "./propagation.ts";
 import { PubSub } from "./pubsub.ts";
 import { Memory } from "./info_memory.ts";
 import { Saving } from "./saving.ts";
@@ -82,6 +83,7 @@ export class Server {
   readonly slowLog: SlowLog = new SlowLog();
   readonly latency: LatencyMonitor;
   readonly saving: Saving;
+  readonly propagation: Propagation = new Propagation(this);
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
   /** Names the history of this data set to replicas. */
