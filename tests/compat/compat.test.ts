@@ -53,14 +53,32 @@ describe("runtest's output", () => {
         { name: "HSCAN", detail: "ERR syntax error" },
       ],
       skipped: ["LPUSH: a list"],
+      errors: [],
       ignored: 1,
       broken: "",
       seconds: 0,
     });
   });
 
-  test("an error outside of a test, an exception and an early end break the run", () => {
-    assert.match(parseOutput("[err]: I/O error\n The End\n").broken, /^err: I\/O error/);
+  test("errors outside of tests, and what a server says that doesn't start", () => {
+    const output = [
+      "[err]: own command 'x'",
+      "ERR unknown command 'x'",
+      "[err]: Can't start it",
+      "CONFIGURATION:",
+      "port 1",
+      "ERROR:",
+      "### Starting server",
+      "no",
+      " The End",
+    ].join("\n");
+    assert.deepEqual(parseOutput(output).errors.map((text) => text.slice(0, 23)), [
+      "ERR unknown command 'x'",
+      "Can't start it: no /  T",
+    ]);
+  });
+
+  test("an exception and an early end break the run", () => {
     assert.match(parseOutput("[exception]: refused\n").broken, /^exception: refused/);
     assert.match(parseOutput("[ok]: a (1 ms)\nkilled\n").broken, /stopped early: killed/);
   });

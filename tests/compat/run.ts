@@ -1,5 +1,5 @@
-// Runs Valkey's or Redis's own Tcl test suite, in external mode, against a running server; see
-// README.md for the options.
+// Runs Valkey's or Redis's own Tcl test suite, in external mode against a running server, or with Larder
+// in the place of the suite's own; see README.md for the options.
 //
 // Every unit gets a fresh server and a `runtest` process of its own, so that a configuration one
 // unit leaves behind can't decide the next one, and a crash costs one unit only. The tests named in
@@ -9,7 +9,7 @@
 import { rmSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { type Server, startServer } from "./server.ts";
+import { commandOf, type Server, startServer } from "./server.ts";
 import { loadSkipLists, namesOn, type SkipEntry } from "./skip_list.ts";
 import { hasUnit, openSuite, type Result, runUnit, type Suite } from "./suite.ts";
 
@@ -26,9 +26,11 @@ UNITS.push("introspection", "introspection-2");
 
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
-  --runtime <name>     deno (default), bun, or redis for redis-server from PATH
+  --runtime <name>     deno (default), bun, redis for redis-server from PATH, or a server's path
+  --in-place           let the suite start its servers, with this one in the place of its own
   --server host:port   use a server that is running already
   --listed             run each listed test alone instead, and name those that pass
+  --keep               leave the directory of the run, with the servers' logs, and name it
   --verbose            show what runtest prints`;
 
 const OPTIONS = {
@@ -36,6 +38,8 @@ const OPTIONS = {
   unit: { type: "string", multiple: true, default: UNITS.map((name) => `unit/${name}`) },
   runtime: { type: "string", default: "deno" },
   server: { type: "string", default: "" },
+  "in-place": { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
   listed: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
 } as const;
@@ -47,14 +51,13 @@ async function main(): Promise<number> {
   let suite: Suite;
   try {
     options = parseOptions();
-    suite = openSuite(options.suite);
+    suite = openSuite(options.suite, options["in-place"] ? commandOf(options.runtime) : null);
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
   const lists = loadSkipLists().filter((e) =>
-    (e.suite === "" || e.suite === suite.kind) &&
-    (e.list !== "oracle" || options.runtime === "redis")
+    (e.suite === "" || e.suite === suite.kind) && counts(e.list, options)
   );
   let ok = true;
   try {
@@ -65,10 +68,19 @@ async function main(): Promise<number> {
       ok = await run(suite, unit, entries, options) && ok;
     }
   } finally {
-    rmSync(suite.workDir, { recursive: true, force: true });
+    if (options.keep) console.log(`left behind: ${suite.workDir}`);
+    else rmSync(suite.workDir, { recursive: true, force: true });
   }
   console.log(ok ? "ok" : "FAILED");
   return ok ? 0 : 1;
+}
+
+/** Whether a list is in force in this kind of run. */
+function counts(list: SkipEntry["list"], options: Options): boolean {
+  if (list === "oracle") return options.runtime === "redis";
+  if (list === "external") return !options["in-place"];
+  if (list === "in_place") return options["in-place"];
+  return true;
 }
 
 /** Runs the tests of a unit that are on no list; then those of `skip/apart.txt`. */
@@ -82,25 +94,30 @@ async function runOthers(
   const only = namesOn(entries, ["apart"]).filter((name) => result.skipped.includes(name));
   result.skipped = result.skipped.filter((name) => !only.includes(name));
   const met = new Set([...result.skipped, ...only]);
-  const unknown = entries.filter((e) => !met.has(e.name));
   if (only.length > 0) {
     const apart = await run(suite, unit, { skip: [], only }, options);
     result.passed.push(...apart.passed);
     result.failed.push(...apart.failed);
+    result.errors.push(...apart.errors);
     result.broken ||= apart.broken;
     result.seconds += apart.seconds;
   }
+  const expected = (error: string) => entries.some((e) => e.name === `outside of tests: ${error}`);
+  for (const error of result.errors.filter(expected)) met.add(`outside of tests: ${error}`);
+  const errors = result.errors.filter((error) => !expected(error));
+  const unknown = entries.filter((e) => !met.has(e.name));
   const { passed, failed, skipped, ignored, seconds } = result;
   console.log(
     `${unit}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} listed, ` +
-      `${ignored} not for external servers (${seconds.toFixed(0)} s)`,
+      `${ignored} left out by tags (${seconds.toFixed(0)} s)`,
   );
   for (const { name, detail } of failed) console.log(`  failed: ${name}\n    ${detail}`);
+  for (const error of errors) console.log(`  outside of tests: ${error}`);
   for (const { name } of result.broken ? [] : unknown) {
     console.log(`  listed, but not in this suite: ${name}`);
   }
   if (result.broken !== "") console.log(`  broken: ${result.broken}`);
-  return failed.length === 0 && result.broken === "";
+  return failed.length === 0 && errors.length === 0 && result.broken === "";
 }
 
 /** Runs each listed test of a unit alone, on a fresh server: one that passes must leave the list. */
@@ -110,7 +127,7 @@ async function runListed(
   entries: SkipEntry[],
   options: Options,
 ): Promise<boolean> {
-  const names = namesOn(entries, ["later", "differs"]);
+  const names = namesOn(entries, ["later", "differs", "in_place"]);
   const stale: string[] = [];
   for (const name of names) {
     const result = await run(suite, unit, { skip: [], only: [name] }, options);
@@ -129,6 +146,7 @@ async function run(
   choice: { skip: string[]; only: string[] },
   options: Options,
 ): Promise<Result> {
+  if (suite.inPlace) return await runUnit(suite, unit, null, choice, options);
   const server: Server = await startServer(options.runtime, options.server, suite);
   try {
     const result = await runUnit(suite, unit, server, choice, options);
@@ -148,7 +166,9 @@ function parseOptions() {
     allowPositionals: true,
   });
   if (values.suite === "") throw new Error("--suite is missing");
-  if (!["deno", "bun", "redis"].includes(values.runtime)) throw new Error("no such runtime");
+  if (!["deno", "bun", "redis"].includes(values.runtime) && !values.runtime.includes("/")) {
+    throw new Error("no such runtime");
+  }
   return { ...values, rest: positionals };
 }
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Suite } from "./suite.ts";
@@ -31,7 +31,8 @@ export interface Server {
 }
 
 /**
- * Starts Larder on `runtime` ("deno", "bun") or redis-server ("redis") and waits until it is ready.
+ * Starts Larder on `runtime` ("deno", "bun"), redis-server ("redis") or the program at a path, and waits
+ * until it is ready.
  * With `address` ("host:port") nothing is started. Throws, with the log, if that does not happen.
  */
 export async function startServer(
@@ -71,8 +72,10 @@ export async function startServer(
   return server;
 }
 
-function commandOf(runtime: string): string[] {
+/** The command line that starts the server on `runtime`, or the program at that path, without options. */
+export function commandOf(runtime: string): string[] {
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  if (runtime.includes("/")) return [resolve(runtime)];
   if (runtime === "redis") return ["redis-server"];
   return runtime === "bun" ? ["bun", main] : ["deno", "run", "-A", main];
 }

@@ -11,12 +11,15 @@
 //   differs.txt  asks for behaviour that differs from Redis 7.4, the reference
 //   apart.txt    builds on what a test of later.txt leaves behind: runs without it, on an
 //                empty server
+//   external.txt can't pass on a server the suite has not started itself
+//   in_place.txt needs, with Larder in the place of the suite's server, what it doesn't have, such as
+//                modules, replicas, a cluster; external mode leaves most of these out by their tags
 //   oracle.txt   fails on Debian's redis-server 7.0.15; used with `--runtime redis` only
 
 import { readFileSync } from "node:fs";
 
 /** The files of `skip/`, by name. */
-export const LISTS = ["later", "differs", "apart", "oracle"] as const;
+export const LISTS = ["later", "differs", "apart", "external", "in_place", "oracle"] as const;
 
 /** One listed test. */
 export interface SkipEntry {
@@ -44,7 +47,7 @@ export function parseSkipList(list: SkipEntry["list"], text: string): SkipEntry[
   let reason = "";
   let inReason = false;
   text.split("\n").forEach((line, index) => {
-    const header = /^\[(unit\/\S+)(?: (valkey|redis))?\]$/.exec(line);
+    const header = /^\[((?:unit|integration)\/\S+)(?: (valkey|redis))?\]$/.exec(line);
     if (header !== null) {
       [unit, suite, reason] = [header[1], header[2] ?? "", ""];
     } else if (line.startsWith("#")) {

@@ -5,9 +5,13 @@
 // run happens in a temporary directory of symbolic links to the checkout: tests/tmp and src/ are
 // its own, src/ gets the programs found on PATH, and the checkout is never written to.
 //
-// Two lines are changed on the way, where a server that lacks something would fail outside of every
+// In place of the suite's own server, src/ gets a script of that name which starts Larder: the suite
+// then starts, kills and restarts servers as it likes and reads their logs.
+//
+// A few lines are changed on the way, where a server that lacks something would fail outside of every
 // test: before each block the suite sends FUNCTION FLUSH, which may fail here, and so may its CONFIG
-// SET appendonly yes.
+// SET appendonly yes. Directives that Valkey added after Redis 7.4 leave the configuration file that
+// its servers get.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,6 +30,27 @@ const SKIP_TAG = /^((?:start_server|tags) .*?)(?: "external:skip"|\bexternal:ski
 
 const TOOLS = ["cli", "benchmark", "check-rdb", "check-aof"];
 
+/** Larder is no cluster, and loads no modules. */
+const DENIED_TAGS = "-cluster -modules";
+
+/** Lines of tests/assets/default.conf that Redis 7.4 would refuse as well, and a file outside of the run. */
+const UNWANTED_DIRECTIVES = /^(hide-user-data-from-log|enable-debug-assert|pidfile) .*\n/gm;
+/** A default of Valkey 8 that Redis 7.4 doesn't share: an expired key's deletion shows as UNLINK. */
+const VALKEY_DEFAULTS = "\nlazyfree-lazy-expire yes\n";
+
+/** Ports for the servers of a run, as the suite counts them: two runs rarely meet. */
+const BASE_PORT_MIN = 11_200;
+const PORT_COUNT = 400;
+const PORT_RANGES = 20;
+/** Below the base port the suite takes one of these for itself. */
+const CONTROL_PORTS = 32;
+
+/** The names of the programs a build of either checkout puts into src/. */
+const SERVERS = ["valkey-server", "redis-server"];
+/** How much is shown of what a server said that didn't start. */
+const START_LINES = 12;
+const SERVER_SCRIPT = "tests/support/server.tcl";
+
 /** A checkout, ready to run. */
 export interface Suite {
   kind: "valkey" | "redis";
@@ -33,6 +58,8 @@ export interface Suite {
   workDir: string;
   /** Inside workDir: where runtest is started. */
   runDir: string;
+  /** The suite starts its servers itself, with ours in the place of its own. */
+  inPlace: boolean;
 }
 
 /** What happened to the tests of one unit. */
@@ -41,15 +68,20 @@ export interface Result {
   /** `detail` is the first line of the suite's message. */
   failed: { name: string; detail: string }[];
   skipped: string[];
-  /** Number of tests and groups of tests that external mode leaves out by their tags. */
+  /** Errors outside of tests: what follows in the same block was not run. */
+  errors: string[];
+  /** Number of tests and groups of tests that are left out by their tags. */
   ignored: number;
   /** Why the run did not get to its end, or "". */
   broken: string;
   seconds: number;
 }
 
-/** Prepares a run of the checkout at `path`. Throws if it holds neither suite. */
-export function openSuite(path: string): Suite {
+/**
+ * Prepares a run of the checkout at `path`, with `serverCommand` in the place of its server if that is
+ * not null. Throws if it holds neither suite.
+ */
+export function openSuite(path: string, serverCommand: string[] | null = null): Suite {
   const root = resolve(path);
   const kind = fs.existsSync(join(root, "tests/support/valkey.tcl")) ? "valkey" : "redis";
   if (!fs.existsSync(join(root, `tests/support/${kind}.tcl`))) {
@@ -58,24 +90,28 @@ export function openSuite(path: string): Suite {
   const workDir = fs.mkdtempSync(join(tmpdir(), "larder-compat-"));
   const runDir = join(workDir, "suite");
   linkAll(root, runDir, ["tests", "src", ".git"]);
-  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp", "unit"]);
+  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp", "unit", "assets"]);
   linkUnits(join(root, "tests/unit"), join(runDir, "tests/unit"), ["type"]);
   linkUnits(join(root, "tests/unit/type"), join(runDir, "tests/unit/type"));
   linkAll(join(root, "tests/support"), join(runDir, "tests/support"), ["server.tcl"]);
-  linkAll(join(root, "src"), join(runDir, "src"), []);
+  linkAll(join(root, "tests/assets"), join(runDir, "tests/assets"), ["default.conf"]);
+  linkAll(join(root, "src"), join(runDir, "src"), SERVERS);
   fs.mkdirSync(join(runDir, "tests/tmp"));
-  const script = "tests/support/server.tcl";
-  const text = fs.readFileSync(join(root, script), "utf8");
-  const set = "r config set $param $val";
-  const changed = text.replace(/^(\s*)r function flush$/m, "$1catch {r function flush}")
-    .replaceAll(set, `if {[catch {${set}} err] && $param ne "appendonly"} {error $err}`);
-  fs.writeFileSync(join(runDir, script), changed);
+  const defaults = "tests/assets/default.conf";
+  const directives = fs.readFileSync(join(root, defaults), "utf8");
+  const ours = directives.replace(UNWANTED_DIRECTIVES, "");
+  fs.writeFileSync(join(runDir, defaults), kind === "valkey" ? ours + VALKEY_DEFAULTS : ours);
+  if (serverCommand === null) allowFailures(root, runDir);
+  else {
+    noticeEndedServers(root, runDir);
+    for (const name of SERVERS) writeServer(join(runDir, "src", name), serverCommand);
+  }
   for (const tool of TOOLS) {
     const program = findProgram(`valkey-${tool}`) ?? findProgram(`redis-${tool}`);
     const link = join(runDir, "src", `${kind}-${tool}`);
     if (program !== null && !fs.existsSync(link)) fs.symlinkSync(program, link);
   }
-  return { kind, workDir, runDir };
+  return { kind, workDir, runDir, inPlace: serverCommand !== null };
 }
 
 /** Whether the suite has this unit. */
@@ -83,19 +119,34 @@ export function hasUnit(suite: Suite, unit: string): boolean {
   return fs.existsSync(join(suite.runDir, "tests", `${unit}.tcl`));
 }
 
-/** Runs one unit, or with `only` some of its tests, against the server at host and port. */
+/**
+ * Runs one unit, or with `only` some of its tests, against the server at host and port, or with server
+ * null against those the suite starts.
+ */
 export async function runUnit(
   suite: Suite,
   unit: string,
-  server: { host: string; port: number },
+  server: { host: string; port: number } | null,
   choice: { skip: string[]; only: string[] },
   options: { verbose: boolean; rest: string[] },
 ): Promise<Result> {
   const skipFile = join(suite.workDir, "skip.txt");
   fs.writeFileSync(skipFile, choice.skip.join("\n"));
   // --durable reports an unexpected error as that test's failure instead of ending the unit.
-  const args = ["--host", server.host, "--port", `${server.port}`, "--single", unit];
-  args.push("--skipfile", skipFile, "--durable", "--timeout", `${TIMEOUT_S}`, "--dont-clean");
+  const args = [
+    "--tags",
+    DENIED_TAGS,
+    "--single",
+    unit,
+    "--skipfile",
+    skipFile,
+    "--durable",
+    "--dont-clean",
+  ];
+  const basePort = BASE_PORT_MIN + Math.floor(Math.random() * PORT_RANGES) * PORT_COUNT;
+  args.push("--timeout", `${TIMEOUT_S}`, "--baseport", `${basePort}`);
+  if (server !== null) args.push("--host", server.host, "--port", `${server.port}`);
+  else args.push("--clients", "1", "--portcount", `${PORT_COUNT - CONTROL_PORTS}`);
   for (const name of choice.only) args.push("--only", name);
   const start = performance.now();
   // TERM=dumb keeps colour codes out of the output.
@@ -118,22 +169,19 @@ export async function runUnit(
   return result;
 }
 
-/** Sorts what runtest printed for one unit. A failure outside of a test breaks the unit. */
+/** Sorts what runtest printed for one unit. */
 export function parseOutput(output: string): Result {
   const result: Result = {
     passed: [],
     failed: [],
     skipped: [],
+    errors: [],
     ignored: 0,
     broken: "",
     seconds: 0,
   };
   const lines = output.split("\n");
-  // Of an unexpected error the suite prints the message without its start, then all of it.
-  const detailAt = (index: number) => {
-    const [short, long] = [lines[index] ?? "", lines[index + 1] ?? ""];
-    return long.endsWith(short) ? long : short;
-  };
+  const detailAt = (index: number) => wholeOf(lines[index] ?? "", lines[index + 1] ?? "");
   lines.forEach((line, index) => {
     const match = /^\[(ok|err|skip|ignore|exception|TIMEOUT)\]: (.*)$/.exec(line);
     if (match === null) return;
@@ -144,10 +192,48 @@ export function parseOutput(output: string): Result {
     else if (status === "ignore") result.ignored++;
     else if (status === "err" && at >= 0) {
       result.failed.push({ name: text.slice(0, at), detail: detailAt(index + 1) });
-    } else result.broken ||= `${status}: ${text}`;
+    } else if (status === "err") result.errors.push(errorAt(lines, index));
+    else result.broken ||= `${status}: ${text}`;
   });
   if (!output.includes("The End")) result.broken ||= `runtest stopped early: ${lines.at(-2) ?? ""}`;
   return result;
+}
+
+/** Of an unexpected error the suite prints the message without its start, then all of it. */
+function wholeOf(short: string, long: string): string {
+  return long.endsWith(short) ? long : short;
+}
+
+/** The message of an error outside of a test; of a server that didn't start, what it said. */
+function errorAt(lines: string[], index: number): string {
+  const text = wholeOf(lines[index].replace(/^\[err\]: /, ""), lines[index + 1] ?? "");
+  if (lines[index + 1] !== "CONFIGURATION:") return text;
+  const said = lines.indexOf("ERROR:", index) + 1;
+  const reason = lines.slice(said, said + START_LINES).filter((line) => !line.startsWith("###"));
+  return `${text}: ${reason.join(" / ")}`;
+}
+
+/** A copy of the script that talks to servers, in which what a server lacks doesn't end a unit. */
+function allowFailures(root: string, runDir: string): void {
+  const text = fs.readFileSync(join(root, SERVER_SCRIPT), "utf8");
+  const set = "r config set $param $val";
+  const changed = text.replace(/^(\s*)r function flush$/m, "$1catch {r function flush}")
+    .replaceAll(set, `if {[catch {${set}} err] && $param ne "appendonly"} {error $err}`);
+  fs.writeFileSync(join(runDir, SERVER_SCRIPT), changed);
+}
+
+/** A copy in which a server that has ended is not waited for, two minutes long, to get ready. */
+function noticeEndedServers(root: string, runDir: string): void {
+  const text = fs.readFileSync(join(root, SERVER_SCRIPT), "utf8");
+  const step = "after $checkperiod";
+  const check = "if {![is_alive $pid] && $maxiter > 2} {set maxiter 2}";
+  fs.writeFileSync(join(runDir, SERVER_SCRIPT), text.replace(step, `${check}\n        ${step}`));
+}
+
+/** A program that becomes the server: the suite knows it by the process it has started. */
+function writeServer(path: string, command: string[]): void {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  fs.writeFileSync(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
 }
 
 function linkAll(from: string, to: string, except: string[]): void {
