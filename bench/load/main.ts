@@ -26,6 +26,7 @@ import {
   readEnvironment,
   readResults,
   type ResultFile,
+  type SaveResult,
   saveResults,
   type ServerFacts,
   type StallResult,
@@ -39,6 +40,7 @@ import {
   startServer,
 } from "./servers.ts";
 import { measureBigStall, measureStall } from "./stall.ts";
+import { measureSaves } from "./saves.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const CHART_NAME = "latest.svg";
@@ -114,6 +116,12 @@ const PARTS: Record<
     const results = found.hitrate = [] as HitRateResult[];
     return eachAlone("hit rate", specs, options, found, async (server) => {
       await measureHitRate(server, options.quick, (result) => results.push(result), note);
+    });
+  },
+  saves: (specs, options, found) => {
+    const results = found.saves = [] as SaveResult[];
+    return eachAlone("saving and loading", specs, options, found, async (server) => {
+      await measureSaves(server, options, (result) => results.push(result), note);
     });
   },
 };

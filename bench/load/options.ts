@@ -9,7 +9,15 @@
 import { parseArgs } from "node:util";
 
 /** The independent measurements a run may consist of. */
-export type Part = "throughput" | "fill" | "elements" | "idle" | "stall" | "bigstall" | "hitrate";
+export type Part =
+  | "throughput"
+  | "fill"
+  | "elements"
+  | "idle"
+  | "stall"
+  | "bigstall"
+  | "hitrate"
+  | "saves";
 
 /** A server named with `--server`: either a command to start or an address that already listens. */
 export interface NamedServer {
@@ -37,6 +45,8 @@ export interface LoadOptions {
   only: string[];
   servers: NamedServer[];
   reference: string | null;
+  /** Policies of the append-only file: a server is started once for each; "off" is without the file. */
+  append: string[];
   allowFlush: boolean;
   fillKeys: number;
   elements: number;
@@ -56,7 +66,7 @@ export const USAGE = `Usage: deno task bench:load [options]
 Runs redis-benchmark against several servers in interleaved rounds, and measures memory per key,
 memory per idle connection and, on request, the longest stall. Writes a dated JSON file and a chart.
 
-  --parts LIST        throughput,fill,elements,idle,stall,bigstall,hitrate
+  --parts LIST        throughput,fill,elements,idle,stall,bigstall,hitrate,saves
                                                       (default throughput,fill,elements,idle)
   --stall             the same as --parts stall
   --tests LIST        redis-benchmark test names      (default ping,set,get,incr,mset); "types" stands
@@ -70,12 +80,13 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --data N            value size in bytes             (default 16)
   --server NAME=WHAT  another server: a command with {port} (and {dir}) in it, or host:port
   --only LIST         take only these servers         (built in: deno, bun, redis)
+  --append LIST       each server once for each policy: off,everysec,always,no (default off)
   --reference NAME    the server at ratio 1.0         (default redis, otherwise the last one)
   --allow-flush       let a host:port server that holds keys be flushed
   --fill-keys N       keys of the memory measurement  (default 1000000)
   --elements N        elements of the memory measurement by type (default 1000000)
   --idle N            idle connections                (default 10000)
-  --keys N            keys of the stall measurement   (default 10000000)
+  --keys N            keys of the stall and the saves measurement (default 10000000)
   --expiry-spread S   seconds over which they expire  (default 10)
   --out DIR           where the results go            (default bench/results)
   --redraw FILE       print and draw an earlier result file, measure nothing
@@ -91,6 +102,7 @@ const PARTS: readonly Part[] = [
   "stall",
   "bigstall",
   "hitrate",
+  "saves",
 ];
 
 const OPTION_TYPES = {
@@ -106,6 +118,7 @@ const OPTION_TYPES = {
   server: { type: "string", multiple: true },
   only: { type: "string" },
   reference: { type: "string" },
+  append: { type: "string" },
   "allow-flush": { type: "boolean" },
   "fill-keys": { type: "string" },
   elements: { type: "string" },
@@ -143,6 +156,7 @@ export function parseOptions(argv: string[]): LoadOptions {
     only: values.only === undefined ? [] : words("only", values.only),
     servers: (values.server ?? []).map(parseServer),
     reference: values.reference ?? null,
+    append: words("append", values.append ?? "off"),
     allowFlush: values["allow-flush"] === true,
     fillKeys: count("fill-keys", values["fill-keys"] ?? (quick ? "50000" : "1000000")),
     elements: count("elements", values.elements ?? (quick ? "20000" : "1000000")),

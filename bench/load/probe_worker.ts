@@ -24,6 +24,7 @@ export interface ProbeFigures {
   pings: number;
   longestMs: number;
   p99Ms: number;
+  p999Ms: number;
   over1Ms: number;
   over5Ms: number;
   probeLateMs: number;
@@ -42,6 +43,7 @@ function takeFigures(): ProbeFigures {
     pings: sorted.length,
     longestMs: sorted.length === 0 ? 0 : sorted[sorted.length - 1],
     p99Ms: quantileOfSorted(sorted, 0.99),
+    p999Ms: quantileOfSorted(sorted, 0.999),
     over1Ms: sorted.filter((ms) => ms > 1).length,
     over5Ms: sorted.filter((ms) => ms > 5).length,
     probeLateMs: lateMs,

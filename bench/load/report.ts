@@ -8,6 +8,7 @@ import type {
   HitRateResult,
   IdleResult,
   ResultFile,
+  SaveResult,
   StallResult,
   ThroughputMedian,
   ThroughputSection,
@@ -25,6 +26,7 @@ export function formatReport(file: ResultFile): string {
   if (file.stall) parts.push(formatStall(file.stall));
   if (file.bigstall) parts.push(formatStall(file.bigstall));
   if (file.hitrate) parts.push(formatHitRate(file.hitrate, file.reference));
+  if (file.saves) parts.push(formatSaves(file.saves, file.reference));
   return parts.join("\n\n");
 }
 
@@ -184,6 +186,23 @@ export function formatHitRate(results: HitRateResult[], reference: string): stri
   });
   const requests = results[0]?.requests ?? 0;
   return `Hit rate of a full cache, ${whole(requests)} requests\n${formatTable(head, rows, 3)}`;
+}
+
+/** What saving and loading cost, a row for each figure and server. */
+export function formatSaves(results: SaveResult[], reference: string): string {
+  const figures = [...new Set(results.map(({ figure }) => figure))];
+  const rows = figures.flatMap((figure) => {
+    const same = results.filter((result) => result.figure === figure);
+    const base = same.find((other) => other.server === reference);
+    return same.map((result) => [
+      figure,
+      result.server,
+      fixed(result.value, 2),
+      result.unit,
+      times(ratio(result.value, base?.value ?? null)),
+    ]);
+  });
+  return `Saving and loading\n${formatTable(["what", "server", "", "", "ratio"], rows, 2)}`;
 }
 
 function megabytes(bytes: number | null): string {

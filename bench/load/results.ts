@@ -97,6 +97,7 @@ export interface StallResult {
   pings: number;
   longestMs: number;
   p99Ms: number;
+  p999Ms?: number;
   /** PINGs that took longer than 1 and than 5 ms. */
   over1Ms: number;
   over5Ms: number;
@@ -117,6 +118,14 @@ export interface HitRateResult {
   /** Keys in the end, and keys that were evicted on the way. */
   kept: number;
   evicted: number;
+}
+
+/** A figure about saving and loading; what it is, in words (saves.ts). */
+export interface SaveResult {
+  server: string;
+  figure: string;
+  unit: string;
+  value: number | null;
 }
 
 /** A server as it was measured. */
@@ -166,6 +175,7 @@ export interface ResultFile {
   stall?: StallResult[];
   bigstall?: StallResult[];
   hitrate?: HitRateResult[];
+  saves?: SaveResult[];
 }
 
 /** Reduces the runs of every cell to medians; the cells keep the order of their first run. */

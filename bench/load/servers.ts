@@ -2,7 +2,7 @@
  * The servers that are compared: how each is started, found ready, asked about itself and stopped.
  *
  * Larder on both runtimes and redis-server are built in; others come from the command line. All run
- * on 127.0.0.1 with persistence off and a temporary directory as their own. Those started here are
+ * on 127.0.0.1 with persistence off, unless an append-only file is asked for, and a temporary directory as their own. Those started here are
  * stopped here; an address that already listens is only used, and refused when it holds keys, since
  * the measurements flush.
  */
@@ -51,7 +51,7 @@ const OUTPUT_KEPT = 4000;
 /** Arguments that Larder and redis-server both take. */
 const SERVER_ARGS = [
   ...["--port", "{port}", "--bind", HOST, "--dir", "{dir}"],
-  ...["--save", "", "--appendonly", "no"],
+  ...["--save", "", "--enable-debug-command", "yes"],
 ];
 
 /** What stands before Larder's own arguments on each runtime. */
@@ -89,7 +89,18 @@ export function selectServers(options: LoadOptions, note: (text: string) => void
   }
   specs.push(...named.filter((server) => wanted(server.name)));
   if (specs.length === 0) throw new UsageError("there is no server to measure");
-  return specs;
+  return options.append.flatMap((policy) => specs.map((spec) => appending(spec, policy)));
+}
+
+/** The server with an append-only file; itself with the policy "off" and where it is not started here. */
+function appending(spec: ServerSpec, policy: string): ServerSpec {
+  if (policy === "off" || spec.command === null) return spec;
+  return {
+    ...spec,
+    name: `${spec.name}+${policy}`,
+    label: `${spec.label}, appendfsync ${policy}`,
+    command: [...spec.command, "--appendonly", "yes", "--appendfsync", policy],
+  };
 }
 
 /** The server whose figures are 1.0. */
