@@ -86,7 +86,7 @@ function dumpCommand(c: Client): void {
 /** RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency] */
 function restoreCommand(c: Client): void {
   if (!parseRestoreOptions(c)) return;
-  const { keyspace } = c.server;
+  const { keyspace, propagation } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
   if (ref !== 0 && !options.replace) {
@@ -109,6 +109,7 @@ function restoreCommand(c: Client): void {
       keyModified(c, 1);
       notify(c, NOTIFY_GENERIC, "del", 1);
       c.server.dirty++;
+      if (propagation.isOn) propagation.insteadDel(c, 1, propagation.lazyServerDel);
     }
     c.reply.addOk();
     return;
@@ -119,6 +120,13 @@ function restoreCommand(c: Client): void {
   keyModified(c, 1);
   notify(c, NOTIFY_GENERIC, "restore", 1);
   c.server.dirty++;
+  if (propagation.isOn && expireAt !== NO_EXPIRY && !options.absttl) {
+    propagation.instead(c, c.argc + 1);
+    propagation.args(c, 0, 2);
+    propagation.integer(expireAt);
+    propagation.args(c, 3, c.argc);
+    propagation.text("ABSTTL");
+  }
   c.reply.addOk();
 }
 

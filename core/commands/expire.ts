@@ -74,6 +74,11 @@ function expireGeneric(c: Client, baseMs: number, inSeconds: boolean): void {
   keyModified(c, 1);
   notify(c, NOTIFY_GENERIC, isOver ? "del" : "expire", 1);
   c.server.dirty++;
+  const { propagation } = c.server;
+  if (propagation.isOn) {
+    if (isOver) propagation.insteadDel(c, 1, propagation.lazyExpire);
+    else if (baseMs !== 0 || inSeconds) propagation.insteadExpiry(c, at, c.argc);
+  }
   c.reply.addInteger(1);
 }
 

@@ -32,17 +32,19 @@ const FLUSH_HISTORY: [string, string][] = [
 
 function flushallCommand(c: Client): void {
   if (!checkFlushType(c)) return;
-  const { keyspace, cron } = c.server;
+  const { keyspace, cron, propagation } = c.server;
   for (const db of keyspace.dbs) c.server.dirty += keyspace.empty(db);
   c.server.saving.flushed();
+  propagation.force();
   cron.freeSoon();
   c.reply.addOk();
 }
 
 function flushdbCommand(c: Client): void {
   if (!checkFlushType(c)) return;
-  const { keyspace, cron } = c.server;
+  const { keyspace, cron, propagation } = c.server;
   c.server.dirty += keyspace.empty(c.db);
+  propagation.force();
   cron.freeSoon();
   c.reply.addOk();
 }

@@ -55,6 +55,9 @@ const DONE = 1;
 /** Its new time is over already, so it was removed. */
 const REMOVED = 2;
 
+/** The fields that got a new time, as indexes of arguments. */
+const set: number[] = [];
+
 // Setting.
 
 function hexpireCommand(c: Client): void {
@@ -97,11 +100,38 @@ function expireFields(c: Client, baseMs: number, inSeconds: boolean): void {
   let removed = 0;
   for (let i = fieldsAt + 2; i < c.argc; i++) {
     const result = expireField(c, ref, i, condition, at);
-    if (result === DONE) updated++;
+    if (result === DONE) set[updated++] = i;
     if (result === REMOVED) removed++;
     c.reply.addInteger(result);
   }
+  if (c.server.propagation.isOn) propagate(c, fieldsAt, baseMs !== 0 || inSeconds, at, updated);
   if (updated + removed > 0) settle(c, ref, updated, removed);
+}
+
+/**
+ * The first `count` fields of `set` have a new time; those that were removed have been told of. The request stays as it
+ * is where it can.
+ */
+function propagate(
+  c: Client,
+  fieldsAt: number,
+  isRelative: boolean,
+  at: number,
+  count: number,
+): void {
+  const { propagation } = c.server;
+  if (count === 0) return propagation.skip();
+  if (!isRelative && count === c.argc - fieldsAt - 2) return;
+  propagation.instead(c, fieldsAt + 2 + count);
+  if (c.lastCommand!.spec.name === "hpexpireat") propagation.arg(c, 0);
+  else propagation.text("HPEXPIREAT");
+  propagation.arg(c, 1);
+  if (isRelative) propagation.integer(at);
+  else propagation.arg(c, 2);
+  propagation.args(c, 3, fieldsAt + 1);
+  if (count === c.argc - fieldsAt - 2) propagation.arg(c, fieldsAt + 1);
+  else propagation.integer(count);
+  for (let i = 0; i < count; i++) propagation.arg(c, set[i]);
 }
 
 /** Sets the time of the field in argument `index`, in unix ms. Returns what is to be replied. */
@@ -118,6 +148,9 @@ function expireField(
   if (hashes.find(ref, buf, off[index], len[index]) === FIELD_NONE) return NO_FIELD;
   if (!holds(condition, hashes.foundExpiry(ref), at)) return CONDITION_FAILED;
   if (at <= keyspace.nowMs) {
+    if (keyspace.removals !== null) {
+      keyspace.removals.fieldExpired(c.db, ref, buf, off[index], len[index]);
+    }
     hashes.deleteFound(ref);
     keyspace.fields.expired++;
     return REMOVED;

@@ -12,7 +12,7 @@ import {
   parseLongDouble,
 } from "../base/long_double.ts";
 import { BIG, formatBigInt64, formatInteger, INTEGER_TEXT_LEN_MAX } from "../base/numbers.ts";
-import { TYPE_HASH } from "../types/object.ts";
+import { NO_EXPIRY, TYPE_HASH } from "../types/object.ts";
 import { argBigInt, argInteger, isTypeOrReply, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_HASH } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
@@ -99,8 +99,27 @@ function hincrbyfloatCommand(c: Client): void {
     return;
   }
   const text = ascii(formatLongDouble(sum));
+  const expireAt = found === FIELD_LIVE ? hashes.foundExpiry(ref) : NO_EXPIRY;
   storeText(c, ref, text, text.length, "hincrbyfloat");
+  if (c.server.propagation.isOn) propagateText(c, text, expireAt);
   c.reply.addBulk(text, 0, text.length);
+}
+
+/** The field in argument 2 is that text. HSET takes its expiry away, so it is given back (Redis forgets that). */
+function propagateText(c: Client, text: Uint8Array, expireAt: number): void {
+  const { propagation } = c.server;
+  propagation.instead(c, 4);
+  propagation.text("HSET");
+  propagation.args(c, 1, 3);
+  propagation.bytes(text, 0, text.length);
+  if (expireAt === NO_EXPIRY) return;
+  propagation.begin(c.db, 6);
+  propagation.text("HPEXPIREAT");
+  propagation.arg(c, 1);
+  propagation.integer(expireAt);
+  propagation.text("FIELDS");
+  propagation.text("1");
+  propagation.arg(c, 2);
 }
 
 /** Makes the field in argument 2 a text, in a new hash if there is none (0), and tells of it. */

@@ -31,7 +31,8 @@ export function findField(c: Client, ref: number, index: number, tells = true): 
   const { buf, off, len } = c.argv;
   const found = keyspace.values.hashes.find(ref, buf, off[index], len[index]);
   if (found !== FIELD_EXPIRED) return found;
-  return keyspace.fields.expireFound(c.db, ref, tells) ? HASH_GONE : FIELD_EXPIRED;
+  const isGone = keyspace.fields.expireFound(c.db, ref, buf, off[index], len[index], tells);
+  return isGone ? HASH_GONE : FIELD_EXPIRED;
 }
 
 /** Replies the value of the field that was found. */

@@ -4,6 +4,7 @@
  * SPOP with a count that leaves little behind chooses what stays instead, and makes it a new set, as Redis does:
  * a hashtable of which a few members remain is a listpack afterwards.
  */
+import type { ReadonlyBytes } from "../base/bytes.ts";
 import { RefList } from "../base/ref_list.ts";
 import {
   ENC_HASHTABLE,
@@ -39,8 +40,14 @@ export const REPLY_SLICE = 1024;
 /** Places for which the list is kept from one command to the next: 256 KiB. */
 const KEPT_PLACES_MAX = 1 << 16;
 
+/** Most members in an SREM that stands for an SPOP. */
+const PROPAGATED_MAX = 1024;
+
 let places = new RefList();
 const member = new ByteRange();
+/** Popped members yet to be propagated, and how many of them the SREM that was begun still expects. */
+let popsLeft = 0;
+let batchLeft = 0;
 
 function spopCommand(c: Client): void {
   if (c.argc > 3) {
@@ -57,6 +64,7 @@ function spopCommand(c: Client): void {
     return;
   }
   if (!isTypeOrReply(c, ref, TYPE_SET)) return;
+  popsLeft = 1;
   popOne(c, ref);
   notify(c, NOTIFY_SET, "spop", 1);
   if (sets.length(ref) === 0) {
@@ -71,13 +79,33 @@ function popOne(c: Client, ref: number): void {
   const { sets } = c.server.keyspace.values;
   const place = sets.randomPlace(ref);
   addMemberAt(c, ref, place);
+  if (c.server.propagation.isOn) propagatePlace(c, ref, place);
   sets.removePlace(ref, place);
+}
+
+function propagatePlace(c: Client, ref: number, place: number): void {
+  c.server.keyspace.values.sets.readPlace(ref, place, member);
+  propagatePop(c, member.buf, member.off, member.len);
+}
+
+/** One of `popsLeft` members was popped: they are propagated as SREM, many at a time. */
+function propagatePop(c: Client, buf: ReadonlyBytes, off: number, len: number): void {
+  const { propagation } = c.server;
+  if (batchLeft === 0) {
+    batchLeft = Math.min(popsLeft, PROPAGATED_MAX);
+    popsLeft -= batchLeft;
+    propagation.instead(c, 2 + batchLeft);
+    propagation.text("SREM");
+    propagation.arg(c, 1);
+  }
+  propagation.bytes(buf, off, len);
+  batchLeft--;
 }
 
 function spopCount(c: Client): void {
   const count = getRangeOrReply(c, 2, 0, Infinity, NOT_POSITIVE);
   if (Number.isNaN(count)) return;
-  const { keyspace, arena } = c.server;
+  const { keyspace, arena, propagation } = c.server;
   const { sets } = keyspace.values;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
@@ -90,9 +118,11 @@ function spopCount(c: Client): void {
   const popped = count < size ? count : size;
   c.reply.addSet(popped);
   const encoding = objectEncoding(arena, ref);
+  popsLeft = popped;
   if (popped === size) {
     addMembers(c, ref);
     keyspace.remove(c.db, ref);
+    if (propagation.isOn) propagation.insteadDel(c, 1, propagation.lazyServerDel);
   } else if (encoding === ENC_LISTPACK) popFromListpack(c, ref, popped);
   else if (encoding === ENC_HASHTABLE && (size - popped) * POP_MOST_FACTOR <= popped) {
     popMost(c, ref, size - popped);
@@ -109,13 +139,16 @@ function popFromListpack(c: Client, ref: number, count: number): void {
   const { sets } = c.server.keyspace.values;
   sets.random.choose(ref, count, places);
   addMembersAt(c, ref, places, 0, count);
+  if (c.server.propagation.isOn) {
+    for (let i = 0; i < count; i++) propagatePlace(c, ref, places.refs[i]);
+  }
   // From the last on, so that the offsets before it stay what they are.
   for (let i = count - 1; i >= 0; i--) sets.removePlace(ref, places.refs[i]);
 }
 
 /** Pops all members of a large set but `remaining` random ones, which become a new set at the key. */
 function popMost(c: Client, ref: number, remaining: number): void {
-  const { keyspace, arena } = c.server;
+  const { keyspace, arena, propagation } = c.server;
   const { sets } = keyspace.values;
   const { buf, off, len } = c.argv;
   places.clear();
@@ -136,7 +169,9 @@ function popMost(c: Client, ref: number, remaining: number): void {
   while (members.fill()) {
     const { count, bufs, offs, lens } = members;
     for (let i = 0; i < count; i++) {
-      if (!sets.random.drawn.has(members.places[i])) c.reply.addBulk(bufs[i], offs[i], lens[i]);
+      if (sets.random.drawn.has(members.places[i])) continue;
+      c.reply.addBulk(bufs[i], offs[i], lens[i]);
+      if (propagation.isOn) propagatePop(c, bufs[i], offs[i], lens[i]);
     }
   }
   keyspace.publish(c.db, ref, made);

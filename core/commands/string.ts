@@ -11,6 +11,7 @@
 import { ascii, tokenEquals } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
+import { argIs } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -85,7 +86,32 @@ function setCommand(c: Client): void {
   notify(c, NOTIFY_STRING, "set", 1);
   if ((flags & TIMES) !== 0) notify(c, NOTIFY_GENERIC, "expire", 1);
   c.server.dirty++;
+  if (flags !== 0 && c.server.propagation.isOn) propagateSet(c, flags, expireAt);
   if ((flags & OPT_GET) === 0) c.reply.addOk();
+}
+
+/** SET with options: a time is made absolute, and GET doesn't matter. */
+function propagateSet(c: Client, flags: number, expireAt: number): void {
+  if ((flags & OPT_PXAT) !== 0) return;
+  if ((flags & TIMES) !== 0) return propagateValue(c, 2, expireAt);
+  if ((flags & OPT_GET) === 0) return;
+  const { propagation } = c.server;
+  let gets = 0;
+  for (let i = 3; i < c.argc; i++) if (argIs(c, i, GET)) gets++;
+  propagation.instead(c, c.argc - gets);
+  propagation.args(c, 0, 3);
+  for (let i = 3; i < c.argc; i++) if (!argIs(c, i, GET)) propagation.arg(c, i);
+}
+
+/** The key has the value in argument `index` until `expireAt`. */
+function propagateValue(c: Client, index: number, expireAt: number): void {
+  const { propagation } = c.server;
+  propagation.instead(c, 5);
+  propagation.text("SET");
+  propagation.arg(c, 1);
+  propagation.arg(c, index);
+  propagation.text("PXAT");
+  propagation.integer(expireAt);
 }
 
 function setnxCommand(c: Client): void {
@@ -121,6 +147,7 @@ function setFor(c: Client, expireAt: number): void {
   notify(c, NOTIFY_STRING, "set", 1);
   notify(c, NOTIFY_GENERIC, "expire", 1);
   c.server.dirty++;
+  if (c.server.propagation.isOn) propagateValue(c, 3, expireAt);
   c.reply.addOk();
 }
 
@@ -133,6 +160,7 @@ function getsetCommand(c: Client): void {
   keyModified(c, 1);
   notify(c, NOTIFY_STRING, "set", 1);
   c.server.dirty++;
+  if (c.server.propagation.isOn) c.server.propagation.insteadNamed(c, "SET", 3);
 }
 
 function getdelCommand(c: Client): void {
@@ -144,11 +172,12 @@ function getdelCommand(c: Client): void {
   keyModified(c, 1);
   notify(c, NOTIFY_GENERIC, "del", 1);
   c.server.dirty++;
+  if (c.server.propagation.isOn) c.server.propagation.insteadDel(c, 1, false);
 }
 
 function getexCommand(c: Client): void {
   if (!parseStringOptions(c, 2, GETEX_OPTIONS)) return;
-  const { keyspace, arena } = c.server;
+  const { keyspace, arena, propagation } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   // A missing key or a wrong type is told before a wrong time.
@@ -161,16 +190,19 @@ function getexCommand(c: Client): void {
     keyModified(c, 1);
     notify(c, NOTIFY_GENERIC, "del", 1);
     c.server.dirty++;
+    if (propagation.isOn) propagation.insteadDel(c, 1, propagation.lazyExpire);
   } else if ((flags & TIMES) !== 0) {
     keyspace.setExpiry(c.db, ref, expireAt);
     keyModified(c, 1);
     notify(c, NOTIFY_GENERIC, "expire", 1);
     c.server.dirty++;
+    if (propagation.isOn) propagation.insteadExpiry(c, expireAt, 3);
   } else if ((flags & OPT_PERSIST) !== 0 && objectExpiry(arena, ref) !== NO_EXPIRY) {
     keyspace.setExpiry(c.db, ref, NO_EXPIRY);
     keyModified(c, 1);
     notify(c, NOTIFY_GENERIC, "persist", 1);
     c.server.dirty++;
+    if (propagation.isOn) propagation.insteadNamed(c, "PERSIST", 2);
   }
 }
 

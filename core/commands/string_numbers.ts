@@ -124,6 +124,14 @@ function incrbyfloatCommand(c: Client): void {
   keyModified(c, 1);
   notify(c, NOTIFY_STRING, "incrbyfloat", 1);
   c.server.dirty++;
+  const { propagation } = c.server;
+  if (propagation.isOn) {
+    propagation.instead(c, 4);
+    propagation.text("SET");
+    propagation.arg(c, 1);
+    propagation.bytes(text, 0, text.length);
+    propagation.text("KEEPTTL");
+  }
   c.reply.addBulk(text, 0, text.length);
 }
 

@@ -8,7 +8,7 @@
  *
  * The keyspace calls `follow`, `forget` and `moved` wherever an entry comes into a database, leaves it or moves.
  */
-import { copyBytes } from "../base/bytes.ts";
+import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import {
   bodyWord,
   ENC_HASHTABLE_EX,
@@ -16,6 +16,7 @@ import {
   objectEncoding,
   setBodyWord,
 } from "../types/object.ts";
+import type { FieldVisitor } from "../types/hash_field.ts";
 import { ByteRange } from "../types/t_string.ts";
 import type { Db } from "./db.ts";
 import { NOTIFY_GENERIC, NOTIFY_HASH } from "./key_events.ts";
@@ -24,13 +25,16 @@ import type { Keyspace } from "./keyspace.ts";
 /** Word of the body that is the place in the heap. */
 const PLACE_WORD = 1;
 
-export class FieldExpiry {
+export class FieldExpiry implements FieldVisitor {
   /** Fields removed because their time was over. */
   expired = 0;
   private readonly keyspace: Keyspace;
   private readonly key = new ByteRange();
   private keyBytes = new Uint8Array(64);
   private keyLen = 0;
+  /** The hash of which `visit` is told. */
+  private visitedDb: Db | null = null;
+  private visitedRef = 0;
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
@@ -89,9 +93,17 @@ export class FieldExpiry {
    * Removes the field of the current key's hash that was found to be expired, and the hash if it was the last.
    * Returns whether the hash is gone. With `tells` observers hear of it.
    */
-  expireFound(db: Db, ref: number, tells: boolean): boolean {
+  expireFound(
+    db: Db,
+    ref: number,
+    field: ReadonlyBytes,
+    off: number,
+    len: number,
+    tells: boolean,
+  ): boolean {
     const { keyspace } = this;
     const { hashes } = keyspace.values;
+    if (keyspace.removals !== null) keyspace.removals.fieldExpired(db, ref, field, off, len);
     hashes.deleteFound(ref);
     this.expired++;
     const isEmpty = hashes.length(ref) === 0;
@@ -110,8 +122,7 @@ export class FieldExpiry {
    * gone.
    */
   expireAll(db: Db, ref: number): boolean {
-    const { keyspace } = this;
-    const removed = keyspace.values.hashes.removeExpired(ref, Infinity);
+    const removed = this.removeFrom(db, ref, Infinity);
     return removed > 0 && this.settle(db, ref, removed);
   }
 
@@ -121,13 +132,12 @@ export class FieldExpiry {
    */
   step(db: Db, max: number): boolean {
     const { keyspace } = this;
-    const { hashes } = keyspace.values;
     const heap = db.fieldExpires;
     let left = max;
     while (heap.count > 0 && heap.nextExpiry() < keyspace.nowMs) {
       if (left <= 0) return true;
       const ref = heap.nextRef();
-      const removed = hashes.removeExpired(ref, left);
+      const removed = this.removeFrom(db, ref, left);
       left -= removed + 1;
       if (removed === 0) this.follow(db, ref);
       else {
@@ -136,6 +146,20 @@ export class FieldExpiry {
       }
     }
     return false;
+  }
+
+  /** A field is about to be removed by `removeFrom`. */
+  visit(field: ReadonlyBytes, off: number, len: number): void {
+    this.keyspace.removals!.fieldExpired(this.visitedDb!, this.visitedRef, field, off, len);
+  }
+
+  /** Removes up to `max` expired fields of a hash, however many are left then. Returns how many. */
+  private removeFrom(db: Db, ref: number, max: number): number {
+    const { removals, values } = this.keyspace;
+    if (removals === null) return values.hashes.removeExpired(ref, max);
+    this.visitedDb = db;
+    this.visitedRef = ref;
+    return values.hashes.removeExpired(ref, max, this);
   }
 
   /** Fields of the current key's hash were removed: tells so, and removes the hash if it is empty (true). */

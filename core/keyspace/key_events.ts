@@ -4,7 +4,8 @@
  * Two kinds. `modified` says that a key is no longer what it was; whoever watches it or caches it depends
  * on it. `event` names what was done, in one of Redis's classes of keyspace notifications. Nobody is
  * told while `observer` of the keyspace is null, which costs a command one comparison. Apart from that the
- * keyspace itself tells `waiters` of every key that appears or disappears, whatever the reason.
+ * keyspace itself tells `waiters` of every key that appears or disappears, whatever the reason, and `removals` of what
+ * no command asks it to remove.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import type { Db } from "./db.ts";
@@ -30,6 +31,16 @@ export interface KeyObserver {
   emptying(db: Db): void;
   /** Two databases are about to exchange their keys. */
   swapping(a: Db, b: Db): void;
+}
+
+/** Who repeats what the keyspace removes of its own accord. It is told before, while all is still there. */
+export interface KeyRemovals {
+  /** The key of an entry, because its time is over. */
+  expired(db: Db, ref: number): void;
+  /** The key of an entry, because memory is short. */
+  evicted(db: Db, ref: number): void;
+  /** A field of the hash in an entry, because its time is over. The key goes with its last field. */
+  fieldExpired(db: Db, ref: number, field: ReadonlyBytes, off: number, len: number): void;
 }
 
 /**

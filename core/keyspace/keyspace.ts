@@ -45,6 +45,7 @@ import { Eviction } from "./eviction.ts";
 import { FieldExpiry } from "./field_expiry.ts";
 import {
   type KeyObserver,
+  type KeyRemovals,
   type KeyWaiters,
   NOTIFY_EVICTED,
   NOTIFY_EXPIRED,
@@ -73,6 +74,8 @@ export class Keyspace {
   observer: KeyObserver | null = null;
   /** Who waits for keys, or null: nobody does. */
   waiters: KeyWaiters | null = null;
+  /** Who repeats what is removed because of time or memory, or null. */
+  removals: KeyRemovals | null = null;
   /** Unix time in ms that this batch of commands sees. */
   nowMs = 0;
   /** Hash of the key looked up last. */
@@ -432,6 +435,7 @@ export class Keyspace {
   /** Removes an entry because memory is short. */
   evictEntry(db: Db, ref: number): void {
     this.evictedKeys++;
+    if (this.removals !== null) this.removals.evicted(db, ref);
     this.findEntry(db, ref);
     this.removeFound(db, ref, NOTIFY_EVICTED, "evicted");
   }
@@ -445,6 +449,7 @@ export class Keyspace {
 
   private expireFound(db: Db, ref: number): void {
     this.expiredKeys++;
+    if (this.removals !== null) this.removals.expired(db, ref);
     this.removeFound(db, ref, NOTIFY_EXPIRED, "expired");
   }
 

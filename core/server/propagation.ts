@@ -37,6 +37,8 @@
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatInteger, INTEGER_TEXT_LEN_MAX, integerDigits } from "../base/numbers.ts";
 import type { Db } from "../keyspace/db.ts";
+import type { KeyRemovals } from "../keyspace/key_events.ts";
+import { ByteRange } from "../types/t_string.ts";
 import { GATE_PROPAGATION } from "./call.ts";
 import type { Client } from "./client.ts";
 import { type Command, TOUCHES_ARBITRARY_KEYS } from "./command.ts";
@@ -56,6 +58,7 @@ const HAND_OVER_BYTES: number = 256 * 1024;
 /** A type byte, the longest integer and CRLF. */
 const HEADER_BYTES: number = INTEGER_TEXT_LEN_MAX + 3;
 
+const INT64_MAX = 2n ** 63n - 1n;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 const CR = 0x0d;
@@ -69,11 +72,17 @@ const AS_IT_CAME = 0;
 const SKIPPED = 1;
 const FORCED = 2;
 
-export class Propagation {
+export class Propagation implements KeyRemovals {
   /** Whether anything is propagated. */
   isOn = false;
 
+  /** Whether what the server itself removes is written as UNLINK: lazyfree-lazy-expire, -eviction, -server-del. */
+  lazyExpire = false;
+  lazyEviction = false;
+  lazyServerDel = false;
+
   private readonly server: Server;
+  private readonly key = new ByteRange();
   private sink: PropagationSink | null = null;
   private buf = new Uint8Array(ROOM_BYTES);
   private used = 0;
@@ -100,6 +109,7 @@ export class Propagation {
     this.isOn = true;
     this.dbId = -1;
     this.server.gates |= GATE_PROPAGATION;
+    this.server.keyspace.removals = this;
   }
 
   /** Nothing is propagated any more. What was written before goes to the sink first. */
@@ -108,6 +118,7 @@ export class Propagation {
     this.sink = null;
     this.isOn = false;
     this.server.gates &= ~GATE_PROPAGATION;
+    this.server.keyspace.removals = null;
   }
 
   /** The next command is preceded by a SELECT: it is the first one of a file. */
@@ -161,6 +172,39 @@ export class Propagation {
     this.leave();
   }
 
+  // For the keyspace: each is a unit of its own unless a command is being executed.
+
+  expired(db: Db, ref: number): void {
+    this.removal(db, ref, this.lazyExpire);
+  }
+
+  evicted(db: Db, ref: number): void {
+    this.removal(db, ref, this.lazyEviction);
+  }
+
+  fieldExpired(db: Db, ref: number, field: ReadonlyBytes, off: number, len: number): void {
+    this.enter();
+    this.begin(db, 3);
+    this.text("HDEL");
+    this.keyOf(ref);
+    this.bytes(field, off, len);
+    this.leave();
+  }
+
+  private removal(db: Db, ref: number, isLazy: boolean): void {
+    this.enter();
+    this.begin(db, 2);
+    this.text(isLazy ? "UNLINK" : "DEL");
+    this.keyOf(ref);
+    this.leave();
+  }
+
+  private keyOf(ref: number): void {
+    const { key } = this;
+    this.server.keyspace.readKey(ref, key);
+    this.bytes(key.buf, key.off, key.len);
+  }
+
   // For handlers.
 
   /** The request isn't written. */
@@ -177,6 +221,29 @@ export class Propagation {
   instead(c: Client, argc: number): void {
     this.manner = SKIPPED;
     this.begin(c.db, argc);
+  }
+
+  /** The request stands there with another name, up to but not including argument `end`. */
+  insteadNamed(c: Client, name: string, end: number): void {
+    this.instead(c, end);
+    this.text(name);
+    this.args(c, 1, end);
+  }
+
+  /** In place of the request: the key in argument 1 lives until `atMs`. Arguments from 3 up to `end` stay. */
+  insteadExpiry(c: Client, atMs: number, end: number): void {
+    this.instead(c, end);
+    this.text("PEXPIREAT");
+    this.arg(c, 1);
+    this.integer(atMs);
+    this.args(c, 3, end);
+  }
+
+  /** In place of the request: the key in argument `index` is deleted. */
+  insteadDel(c: Client, index: number, isLazy: boolean): void {
+    this.instead(c, 2);
+    this.text(isLazy ? "UNLINK" : "DEL");
+    this.arg(c, index);
   }
 
   /** Begins a command of `argc` arguments, in a database. All of them have to follow at once. */
@@ -216,8 +283,9 @@ export class Propagation {
     this.endArg(used + length);
   }
 
-  /** A safe integer as an argument. */
+  /** An integer as an argument. */
   integer(n: number): void {
+    if (!Number.isSafeInteger(n)) return this.text(bigText(n));
     this.header(DOLLAR, integerDigits(n));
     this.reserve(HEADER_BYTES);
     this.endArg(formatInteger(this.buf, this.used, n));
@@ -277,4 +345,10 @@ export class Propagation {
     grown.set(this.buf.subarray(0, this.used));
     this.buf = grown;
   }
+}
+
+/** A double beyond 2^53 as a 64-bit integer: the nearest to the largest one is one too large. */
+function bigText(n: number): string {
+  const big = BigInt(n);
+  return (big > INT64_MAX ? INT64_MAX : big).toString();
 }

@@ -27,6 +27,11 @@ import {
 } from "../structures/entry.ts";
 import type { ByteRange } from "./t_string.ts";
 
+/** Who is shown fields. Their bytes are only valid during the call, in which nothing may change. */
+export interface FieldVisitor {
+  visit(field: ReadonlyBytes, off: number, len: number): void;
+}
+
 /** Longest value that lies in its field's block. */
 export const FIELD_INLINE_LEN_MAX = 1024;
 

@@ -33,6 +33,7 @@ import {
   lpShrinkToFit,
 } from "../structures/listpack.ts";
 import { encodeInteger, encodeText, ListpackValue } from "../structures/listpack_entry.ts";
+import type { FieldVisitor } from "./hash_field.ts";
 
 /** Entries of a field without an expiry, and with one. */
 export const PAIR = 2;
@@ -145,6 +146,21 @@ export function hlpSetExpiry(arena: Arena, lp: number, at: number, expireAt: num
 /** Removes the first `count` fields of triples. */
 export function hlpDeleteFirst(arena: Arena, lp: number, count: number): number {
   return lpDeleteAt(arena, lp, lpFirst(arena, lp), count * TRIPLE);
+}
+
+/** Shows the first `count` fields of triples to a visitor. */
+export function hlpVisitFirst(
+  arena: Arena,
+  lp: number,
+  count: number,
+  visitor: FieldVisitor,
+): void {
+  for (let at = lp === 0 ? 0 : lpFirst(arena, lp); count > 0; count--) {
+    lpGet(arena, lp, at, value);
+    value.toText();
+    visitor.visit(value.buf, value.off, value.len);
+    at = lpNext(arena, lp, lpNext(arena, lp, lpNext(arena, lp, at)));
+  }
 }
 
 /** Number of fields of triples whose expiry is before `nowMs`. */

@@ -27,6 +27,7 @@ import {
   fieldPlace,
   fieldSetValue,
   fieldValue,
+  type FieldVisitor,
 } from "./hash_field.ts";
 import { NO_EXPIRY } from "./object.ts";
 import { ByteRange } from "./t_string.ts";
@@ -274,11 +275,21 @@ export class HashTables {
     fieldClearPlace(this.arena, ref);
   }
 
-  /** Removes up to `max` fields that expire before a time, the first ones first. Returns how many. */
-  removeExpired(timeMs: number, max: number): number {
-    const { heap } = this;
+  /**
+   * Removes up to `max` fields that expire before a time, the first ones first, each after it was shown to `visitor`.
+   * Returns how many.
+   */
+  removeExpired(timeMs: number, max: number, visitor: FieldVisitor | null): number {
+    const { arena, heap, name } = this;
     let removed = 0;
-    for (; removed < max && heap.nextExpiry() < timeMs; removed++) this.remove(heap.nextRef());
+    for (; removed < max && heap.nextExpiry() < timeMs; removed++) {
+      const ref = heap.nextRef();
+      if (visitor !== null) {
+        fieldName(arena, ref, name);
+        visitor.visit(name.buf, name.off, name.len);
+      }
+      this.remove(ref);
+    }
     return removed;
   }
 

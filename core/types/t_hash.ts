@@ -38,7 +38,7 @@ import {
   lpValidateIntegrity,
 } from "../structures/listpack.ts";
 import { ListpackValue } from "../structures/listpack_entry.ts";
-import { fieldValue } from "./hash_field.ts";
+import { fieldValue, type FieldVisitor } from "./hash_field.ts";
 import {
   hlpAppend,
   hlpCount,
@@ -52,6 +52,7 @@ import {
   hlpSetExpiry,
   hlpSetValue,
   hlpTriples,
+  hlpVisitFirst,
   PAIR,
   TRIPLE,
 } from "./hash_listpack.ts";
@@ -363,20 +364,21 @@ export class Hashes implements CollectionType {
     return encoding === ENC_HASHTABLE_EX ? length - this.tables.heap.countBefore(nowMs) : length;
   }
 
-  /** Removes up to `max` fields whose time is over. Returns how many. */
-  removeExpired(ref: number, max: number): number {
+  /** Removes up to `max` fields whose time is over, having shown them to `visitor`. Returns how many. */
+  removeExpired(ref: number, max: number, visitor: FieldVisitor | null = null): number {
     const { arena } = this;
     const { nowMs } = this.context;
     const word = bodyWord(arena, ref, 0);
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_LISTPACK_EX) {
       const count = Math.min(max, hlpExpiredCount(arena, word, nowMs));
+      if (visitor !== null) hlpVisitFirst(arena, word, count, visitor);
       if (count > 0) setBodyWord(arena, ref, 0, hlpDeleteFirst(arena, word, count));
       return count;
     }
     if (encoding !== ENC_HASHTABLE_EX) return 0;
     this.tables.bind(word, true);
-    return this.tables.removeExpired(nowMs, max);
+    return this.tables.removeExpired(nowMs, max, visitor);
   }
 
   /** Binds the tables to the hash if it is a large one. */
