@@ -13,10 +13,10 @@ import type { EvictionPolicy } from "../keyspace/eviction.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
 import type { TypeLimits } from "../types/limits.ts";
-import { Auth } from "./auth.ts";
+import { Acl } from "./acl.ts";
 import { Batch } from "./batch.ts";
 import { Blocking } from "./blocking.ts";
-import { GATE_AUTH, GATE_REPLICAS } from "./call.ts";
+import { GATE_REPLICAS } from "./call.ts";
 import type { Client } from "./client.ts";
 import { ClientMemory } from "./client_memory.ts";
 import { Clients } from "./clients.ts";
@@ -66,7 +66,7 @@ export class Server {
   readonly access: AccessPolicy;
   readonly keyspace: Keyspace;
   readonly commands: CommandTable;
-  readonly auth: Auth;
+  readonly acl: Acl;
   readonly clients = new Clients();
   readonly stats = new Stats();
   readonly turn: Turn;
@@ -112,7 +112,6 @@ export class Server {
     this.clock = parts.clock;
     this.log = parts.log;
     this.config = parts.config;
-    this.auth = new Auth(parts.config);
     this.arena = parts.arena ?? new Arena();
     this.prng = new Prng(parts.seed ?? randomSeed32());
     this.access = new AccessPolicy(this.prng);
@@ -124,6 +123,7 @@ export class Server {
     this.blocking = new Blocking(this);
     this.pubsub = new PubSub(this.keyspace);
     this.changes = new KeyChanges(this.keyspace, this.pubsub);
+    this.acl = new Acl(this);
     this.startMs = this.keyspace.nowMs;
     const expiry = new ExpireCycle(this.keyspace, this.clock);
     this.cron = new Cron(this, expiry);
@@ -155,13 +155,6 @@ export class Server {
     if (this.arena.headroomBytes >= bytes) return true;
     this.keyspace.lazyFree.drain();
     return this.arena.headroomBytes >= bytes;
-  }
-
-  /** Marks whether a client still has to authenticate. */
-  setAuthenticated(c: Client, authenticated: boolean): void {
-    c.authenticated = authenticated;
-    if (authenticated) c.gates &= ~GATE_AUTH;
-    else c.gates |= GATE_AUTH;
   }
 
   /** Reads a setting now and whenever it changes. */
@@ -212,9 +205,9 @@ export class Server {
     this.followLimits();
   }
 
-  /** Reads how much memory may be used, and what goes when it is too much. */
+  /** Reads how much memory may be used, what goes when it is too much, and how that is told. */
   private followMemory(): void {
-    const { access, clientMemory, config, memoryLimit } = this;
+    const { access, clientMemory, config, memoryLimit, propagation } = this;
     const { eviction } = this.keyspace;
     this.follow("maxmemory", () => {
       this.maxmemoryBytes = config.num("maxmemory");
@@ -230,6 +223,15 @@ export class Server {
     });
     this.follow("maxmemory-samples", () => eviction.samples = config.num("maxmemory-samples"));
     this.follow("maxmemory-eviction-tenacity", () => memoryLimit.refresh());
+    this.follow("lazyfree-lazy-eviction", () => {
+      propagation.lazyEviction = config.bool("lazyfree-lazy-eviction");
+    });
+    this.follow("lazyfree-lazy-expire", () => {
+      propagation.lazyExpire = config.bool("lazyfree-lazy-expire");
+    });
+    this.follow("lazyfree-lazy-server-del", () => {
+      propagation.lazyServerDel = config.bool("lazyfree-lazy-server-del");
+    });
   }
 
   /** Reads from when on a command is slow. */
