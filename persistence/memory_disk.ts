@@ -8,6 +8,8 @@
  *     crashAt      the operation (counted in `operations`) at which `Crash` is thrown, before it is done
  *     freeBytes    writes beyond it fail with ENOSPC, having written what fits
  *     failSync     syncs fail with EIO
+ *
+ * What is done later waits for `finishLater`; a crash before may find it done or not.
  */
 import type { Prng } from "../core/base/prng.ts";
 import { dirOf, type Disk, DiskError, type DiskFile } from "./disk.ts";
@@ -19,9 +21,14 @@ export class Crash extends Error {
 
 /** A file's bytes, and those that are safe. */
 class Inode {
+  readonly isDir: boolean;
   bytes = new Uint8Array(0);
   len = 0;
   synced: Uint8Array = new Uint8Array(0);
+
+  constructor(isDir = false) {
+    this.isDir = isDir;
+  }
 
   append(buf: Uint8Array, off: number, len: number, at: number): void {
     if (at + len > this.bytes.length) {
@@ -55,6 +62,7 @@ export class MemoryDisk implements Disk {
   private readonly syncedNames = new Map<string, Inode>();
   /** Changes of names since their directory was synced. A rename is one step, hence the lists. */
   private changes: NameChange[][] = [];
+  private later: (() => void)[] = [];
 
   openRead(path: string): DiskFile {
     return new MemoryFile(this, this.find(path), 0, false);
@@ -86,17 +94,40 @@ export class MemoryDisk implements Disk {
     this.change([{ path, inode: null }]);
   }
 
+  removeLater(path: string): void {
+    this.later.push(() => {
+      if (this.names.has(path)) this.remove(path);
+    });
+  }
+
+  size(path: string): number {
+    return this.find(path).len;
+  }
+
+  /** Does what was to be done later. */
+  finishLater(): void {
+    for (const action of this.later.splice(0)) action();
+  }
+
+  /** Keeps something for `finishLater`. */
+  addLater(action: () => void): void {
+    this.later.push(action);
+  }
+
   exists(path: string): boolean {
     return this.names.has(path);
   }
 
   list(dir: string): string[] {
-    const found = [...this.names.keys()].filter((path) => dirOf(path) === dir);
+    const found = [...this.names].filter(([path, inode]) => dirOf(path) === dir && !inode.isDir)
+      .map(([path]) => path);
     return found.map((path) => path.slice(path.lastIndexOf("/") + 1));
   }
 
-  makeDir(_dir: string): void {
+  makeDir(dir: string): void {
     this.step();
+    if (this.names.has(dir)) throw new DiskError("EEXIST", "File exists");
+    this.change([{ path: dir, inode: new Inode(true) }]);
   }
 
   syncDir(dir: string): void {
@@ -115,6 +146,13 @@ export class MemoryDisk implements Disk {
     this.syncedNames.set(path, inode);
   }
 
+  /** Makes a directory that is safe. */
+  putDir(path: string): void {
+    const inode = new Inode(true);
+    this.names.set(path, inode);
+    this.syncedNames.set(path, inode);
+  }
+
   /** What a file holds, or null. */
   get(path: string): Uint8Array | null {
     return this.names.get(path)?.content() ?? null;
@@ -126,7 +164,13 @@ export class MemoryDisk implements Disk {
     const names = new Map(this.syncedNames);
     const kept = prng.nextBelow(this.changes.length + 1);
     for (const step of this.changes.slice(0, kept)) apply(names, step);
-    for (const [path, inode] of names) after.put(path, survivors(inode, prng));
+    for (const [path, inode] of names) {
+      const dir = dirOf(path);
+      // What was in a directory went with it.
+      if (dir !== "." && dir !== "/" && !names.has(dir)) continue;
+      if (inode.isDir) after.putDir(path);
+      else after.put(path, survivors(inode, prng));
+    }
     return after;
   }
 
@@ -190,6 +234,25 @@ class MemoryFile implements DiskFile {
   sync(): void {
     this.disk.sync();
     this.inode.synced = this.inode.content();
+  }
+
+  syncData(): void {
+    this.sync();
+  }
+
+  syncLater(done: (error: DiskError | null) => void): void {
+    const content = this.inode.content();
+    this.disk.addLater(() => {
+      let failure: DiskError | null = null;
+      try {
+        this.disk.sync();
+        this.inode.synced = content;
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error;
+        failure = error;
+      }
+      done(failure);
+    });
   }
 
   truncate(size: number): void {

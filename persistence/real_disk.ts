@@ -60,6 +60,14 @@ class RealFile implements DiskFile {
     attempt(() => fs.fsyncSync(this.fd));
   }
 
+  syncData(): void {
+    attempt(() => fs.fdatasyncSync(this.fd));
+  }
+
+  syncLater(done: (error: DiskError | null) => void): void {
+    fs.fdatasync(this.fd, (error) => done(error === null ? null : asDiskError(error)));
+  }
+
   truncate(size: number): void {
     attempt(() => fs.ftruncateSync(this.fd, size));
   }
@@ -75,6 +83,8 @@ export const realDisk: Disk = {
   openAppend: (path) => open(path, "a"),
   rename: (from, to) => attempt(() => fs.renameSync(from, to)),
   remove: (path) => attempt(() => fs.unlinkSync(path)),
+  removeLater: (path) => fs.unlink(path, () => {}),
+  size: (path) => attempt(() => fs.statSync(path).size),
   exists: (path) => fs.existsSync(path),
   list: (dir) => attempt(() => fs.readdirSync(dir)),
   makeDir: (dir) => attempt(() => fs.mkdirSync(dir, { mode: DIR_MODE })),
@@ -101,8 +111,12 @@ function attempt<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof DiskError) throw error;
-    const { code, message } = error as { code?: string; message?: string };
-    throw new DiskError(code ?? "", TEXTS[code ?? ""] ?? message ?? String(error));
+    throw asDiskError(error);
   }
+}
+
+function asDiskError(error: unknown): DiskError {
+  if (error instanceof DiskError) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  return new DiskError(code ?? "", TEXTS[code ?? ""] ?? message ?? String(error));
 }
