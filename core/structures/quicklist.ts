@@ -13,8 +13,9 @@
  *     depth   how many nodes at either end stay open while those between them are compressed; 0: all stay
  *             open (list-compress-depth)
  *
- * Pushing and popping are O(1), finding an element by its index walks nodes from the nearer end, and an
- * insertion in the middle moves the bytes of one node. An element too large for the fill gets a plain node
+ * Pushing and popping are O(1), finding an element by its index walks nodes from the nearer end or, in long lists
+ * that are read again and again, uses an index (quicklist_index.ts), and an insertion in the middle moves the bytes of
+ * one node. An element too large for the fill gets a plain node
  * of its own. When a full node is split, small neighbours are joined. Where lists break into nodes follows
  * Redis's rules to the byte, so that DUMP gives what a Redis user has seen.
  *
@@ -82,6 +83,7 @@ import {
   unlink,
 } from "./quicklist_chain.ts";
 import { peekOpen } from "./quicklist_ends.ts";
+import { validateIndex } from "./quicklist_index.ts";
 import {
   allocNode,
   allocPlainNode,
@@ -522,6 +524,7 @@ export function qlValidateIntegrity(arena: Arena, root: number): void {
     nodes++;
     before = node;
   }
+  validateIndex(arena, root, qlHead(arena, root));
   assert(before === qlTail(arena, root), "the last node is the tail");
   assert(count === qlCount(arena, root), "the elements are counted");
   assert(nodes === qlNodes(arena, root), "the nodes are counted");

@@ -7,6 +7,14 @@ import { type Arena, ARENA_FULL, REF_OFFSET_MASK } from "../memory/arena.ts";
 import { LP_EMPTY_BYTES } from "./listpack.ts";
 import { encodeText, storeEncoded } from "./listpack_entry.ts";
 import {
+  forgetIndex,
+  INDEX_NODES_MIN,
+  indexedNode,
+  indexedRoot,
+  isIndexed,
+  notePassed,
+} from "./quicklist_index.ts";
+import {
   allocPackedNode,
   allocPart,
   allocPlainNode,
@@ -148,11 +156,13 @@ function setRootWord(arena: Arena, root: number, index: number, value: number): 
 }
 
 export function addToCount(arena: Arena, root: number, add: number): void {
+  if (root === indexedRoot) forgetIndex();
   setRootWord(arena, root, ROOT_COUNT, qlCount(arena, root) + add);
 }
 
 /** Links a node beside another one, which is 0 when the list is empty. The count stays. */
 export function link(arena: Arena, root: number, old: number, node: number, after: boolean): void {
+  if (root === indexedRoot) forgetIndex();
   const before = after || old === 0 ? old : nodePrev(arena, old);
   const behind = !after || old === 0 ? old : nodeNext(arena, old);
   joinLinks(arena, before, node);
@@ -214,17 +224,28 @@ export function settle(arena: Arena, root: number, node: number): void {
   compressNode(arena, back);
 }
 
-/** Sets `located` for an element that is there, from the nearer end. */
+/** Sets `located` for an element that is there: from the nearer end, or by the index where that is far away. */
 export function locate(arena: Arena, root: number, index: number): void {
   const total = qlCount(arena, root);
-  if (index < total / 2) {
-    located.node = skipNodes(arena, qlHead(arena, root), index, true);
-    located.index = skipped.left;
-  } else {
-    const node = skipNodes(arena, qlTail(arena, root), total - 1 - index, false);
-    located.node = node;
-    located.index = nodeCount(arena, node) - 1 - skipped.left;
+  const fromHead = index < total / 2;
+  const skip = fromHead ? index : total - 1 - index;
+  const nodes = qlNodes(arena, root);
+  if (nodes >= INDEX_NODES_MIN && skip * INDEX_NODES_MIN > total) {
+    if (isIndexed(arena, root)) {
+      located.node = indexedNode(arena, index);
+      located.index = skipped.left;
+      return;
+    }
+    notePassed(arena, root, qlHead(arena, root), Math.ceil(skip / total * nodes), nodes);
   }
+  const node = skipNodes(
+    arena,
+    fromHead ? qlHead(arena, root) : qlTail(arena, root),
+    skip,
+    fromHead,
+  );
+  located.node = node;
+  located.index = fromHead ? skipped.left : nodeCount(arena, node) - 1 - skipped.left;
 }
 
 /** Joins small neighbours around a node that was just split or filled, as far as memory allows. */

@@ -35,6 +35,7 @@ import {
   settle,
   unlink,
 } from "./quicklist_chain.ts";
+import { forgetIndex, indexedRoot } from "./quicklist_index.ts";
 import {
   allocPlainNode,
   FLAG_BITS,
@@ -90,6 +91,7 @@ export function qlPush(
     }
     storeEncoded(arena, data, start + have, buf, off);
   }
+  if (root === indexedRoot) forgetIndex();
   arena.storeI32(node, NODE_LEN << 2, have + bytes);
   arena.storeI32(node, NODE_COUNT << 2, count + COUNT_ONE);
   arena.storeI32(root, ROOT_COUNT << 2, rootWords[rootAt + ROOT_COUNT] + 1);
@@ -131,6 +133,7 @@ export function qlDrop(arena: Arena, root: number, atHead: boolean): void {
   const have = words[at + NODE_LEN];
   const u8 = arena.u8[data >>> 27];
   const from = ((data & REF_OFFSET_MASK) << 3) + start;
+  if (root === indexedRoot) forgetIndex();
   let bytes: number;
   if (atHead) {
     bytes = entryBytes(u8, from);
