@@ -41,6 +41,10 @@ const LIB_NAME = ascii("lib-name");
 const LIB_VER = ascii("lib-ver");
 
 const HELP: readonly string[] = [
+  "CACHING (YES|NO)",
+  "    Says whether the keys of the next command are tracked, in OPTIN or OPTOUT mode.",
+  "GETREDIR",
+  "    Tells which connection hears of changes to the tracked keys.",
   "GETNAME",
   "    Tells the connection's name.",
   "ID",
@@ -85,6 +89,11 @@ const HELP: readonly string[] = [
   "    Tells the server about the client. Options:",
   "    * LIB-NAME: the name of the library it uses.",
   "    * LIB-VER: that library's version.",
+  "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+  "         [OPTIN] [OPTOUT] [NOLOOP]",
+  "    Lets it be told when keys change that it has read, or that begin with a prefix.",
+  "TRACKINGINFO",
+  "    Tells how the connection tracks keys.",
   "NO-EVICT (ON|OFF)",
   "    Spares the connection when clients take too much memory.",
   "NO-TOUCH (ON|OFF)",

@@ -26,6 +26,12 @@ import {
   clientUnblockCommand,
   clientUnpauseCommand,
 } from "./client.ts";
+import {
+  clientCachingCommand,
+  clientGetRedirCommand,
+  clientTrackingCommand,
+  clientTrackingInfoCommand,
+} from "./client_tracking.ts";
 
 const ON_ALL_NODES = ["request_policy:all_nodes", "response_policy:all_succeeded"];
 
@@ -147,6 +153,33 @@ const listCommand = subcommand(
   },
 );
 
+const trackingCommand = subcommand(
+  "tracking",
+  -3,
+  "6.0.0",
+  "Lets the connection be told when keys change that it keeps copies of.",
+  clientTrackingCommand,
+  {
+    complexity: "O(1). Some options may introduce additional complexity.",
+    args: [
+      choice("status", [word("on", "ON"), word("off", "OFF")]),
+      { name: "client-id", type: "integer", token: "REDIRECT", optional: true },
+      {
+        name: "prefix",
+        type: "string",
+        token: "PREFIX",
+        optional: true,
+        multiple: true,
+        multipleToken: true,
+      },
+      { name: "BCAST", type: "pure-token", token: "BCAST", optional: true },
+      { name: "OPTIN", type: "pure-token", token: "OPTIN", optional: true },
+      { name: "OPTOUT", type: "pure-token", token: "OPTOUT", optional: true },
+      { name: "NOLOOP", type: "pure-token", token: "NOLOOP", optional: true },
+    ],
+  },
+);
+
 const subcommands: CommandSpec[] = [
   subcommand("id", 2, "5.0.0", "Tells the connection's id.", clientIdCommand),
   subcommand("info", 2, "6.2.0", "Describes the connection.", clientInfoCommand, {
@@ -201,6 +234,29 @@ const subcommands: CommandSpec[] = [
   subcommand("reply", 3, "3.2.0", "Says whether commands are answered.", clientReplyCommand, {
     args: [choice("action", [word("on", "ON"), word("off", "OFF"), word("skip", "SKIP")])],
   }),
+  trackingCommand,
+  subcommand(
+    "caching",
+    3,
+    "6.0.0",
+    "Says whether the keys of the next command are tracked.",
+    clientCachingCommand,
+    { args: [choice("mode", [word("yes", "YES"), word("no", "NO")])] },
+  ),
+  subcommand(
+    "trackinginfo",
+    2,
+    "6.2.0",
+    "Tells how the connection tracks keys.",
+    clientTrackingInfoCommand,
+  ),
+  subcommand(
+    "getredir",
+    2,
+    "6.0.0",
+    "Tells which connection hears of changes to tracked keys.",
+    clientGetRedirCommand,
+  ),
   subcommand(
     "no-evict",
     3,

@@ -178,6 +178,7 @@ function quitCommand(c: Client): void {
 /** Makes the client what it was when it connected; only the library's name and version stay. */
 function resetCommand(c: Client): void {
   c.server.monitors.remove(c);
+  c.server.tracking.disable(c);
   discardTransaction(c);
   c.server.pubsub.forget(c);
   c.db = c.server.keyspace.dbs[0];

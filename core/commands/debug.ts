@@ -176,6 +176,7 @@ function debugReload(c: Client): void {
   }
   if (!words.includes("noflush")) {
     for (const db of keyspace.dbs) keyspace.empty(db);
+    c.server.tracking.flushed();
     keyspace.lazyFree.drain();
   }
   if (!saving.reload(words.includes("merge"))) {

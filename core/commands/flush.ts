@@ -34,6 +34,7 @@ function flushallCommand(c: Client): void {
   if (!checkFlushType(c)) return;
   const { keyspace, cron, propagation } = c.server;
   for (const db of keyspace.dbs) c.server.dirty += keyspace.empty(db);
+  c.server.tracking.flushed();
   c.server.saving.flushed();
   propagation.force();
   cron.freeSoon();
@@ -44,6 +45,7 @@ function flushdbCommand(c: Client): void {
   if (!checkFlushType(c)) return;
   const { keyspace, cron, propagation } = c.server;
   c.server.dirty += keyspace.empty(c.db);
+  c.server.tracking.flushed();
   propagation.force();
   cron.freeSoon();
   c.reply.addOk();

@@ -41,7 +41,12 @@ export class LazyFree {
   /** Takes over a database's dicts. */
   add(keys: Dict, expires: Dict): void {
     this.tables.push(expires);
-    this.queue.push(keys);
+    this.addEntries(keys);
+  }
+
+  /** Takes over a dict with its entries. */
+  addEntries(dict: Dict): void {
+    this.queue.push(dict);
   }
 
   /** Frees the entries of about `buckets` buckets. Returns whether there is more to do. */

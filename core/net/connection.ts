@@ -29,10 +29,18 @@ import {
   CLIENT_UNIX_SOCKET,
 } from "../server/client.ts";
 import { clientInfo, outputBytes } from "../server/client_info.ts";
-import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY } from "../server/call.ts";
+import {
+  answerThrown,
+  dispatch,
+  dropsReply,
+  GATE_PUSHES,
+  GATE_REPLY,
+  GATE_TRACKING,
+} from "../server/call.ts";
 import { addPushes } from "../server/deliver.ts";
 import { BATCH_MAX } from "../server/batch.ts";
 import type { Server } from "../server/server.ts";
+import { endCaching } from "../server/tracking.ts";
 import type { Flushable } from "../server/turn.ts";
 import { latin1 } from "../base/bytes.ts";
 import { type Chunk, CHUNK_BYTES, releaseChunk } from "../protocol/reply.ts";
@@ -297,6 +305,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       client.reply.truncate(mark);
     }
     if ((client.gates & GATE_PUSHES) !== 0) addPushes(client);
+    if (isAnswered && (client.gates & GATE_TRACKING) !== 0) endCaching(client);
   }
 
   private protocolError(error: string, buf: Uint8Array, start: number, end: number): void {

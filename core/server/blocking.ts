@@ -44,7 +44,15 @@ import { BIG, parseDouble } from "../base/numbers.ts";
 import { objectType } from "../types/object.ts";
 import { argBigInt, argInteger } from "./args.ts";
 import { type BlockedKey, BlockedKeys } from "./blocked_keys.ts";
-import { answerThrown, dispatch, dropsReply, GATE_PUSHES, GATE_REPLY, noteSlow } from "./call.ts";
+import {
+  answerThrown,
+  dispatch,
+  dropsReply,
+  GATE_PUSHES,
+  GATE_REPLY,
+  GATE_TRACKING,
+  noteSlow,
+} from "./call.ts";
 import {
   type Client,
   CLIENT_BLOCKED,
@@ -53,6 +61,7 @@ import {
   CLIENT_UNBLOCKED,
 } from "./client.ts";
 import { addPushes } from "./deliver.ts";
+import { endCaching } from "./tracking.ts";
 import { Deadlines } from "./deadlines.ts";
 import { latencyBucket } from "./latency_histogram.ts";
 import type { Server } from "./server.ts";
@@ -303,6 +312,7 @@ export class Blocking {
     this.release(wait);
     if ((client.gates & GATE_REPLY) !== 0 && dropsReply(client)) client.reply.truncate(mark);
     if ((client.gates & GATE_PUSHES) !== 0) addPushes(client);
+    if ((client.gates & GATE_TRACKING) !== 0) endCaching(client);
     // Whoever unblocked it may do so outside of any turn.
     this.server.turn.begin();
     client.port.replied();

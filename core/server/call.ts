@@ -65,8 +65,14 @@ export const GATE_PAUSE: number = 1 << 10;
 /** What changes is written down (propagation.ts). */
 export const GATE_PROPAGATION: number = 1 << 11;
 
+/** The keys that the client reads are noted (tracking.ts). */
+export const GATE_TRACKING: number = 1 << 13;
+/** More keys are noted than there may be. */
+export const GATE_TRACKED_KEYS: number = 1 << 14;
+
 /** Something is done around each call. */
-const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PROPAGATION;
+const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PROPAGATION |
+  GATE_TRACKING;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -256,6 +262,7 @@ function passesGates(c: Client, command: Command): boolean {
     reject(c, command, error);
     return false;
   }
+  if ((c.server.gates & GATE_TRACKED_KEYS) !== 0) c.server.tracking.limit();
   if ((c.server.gates & GATE_PAUSE) !== 0 && c.server.pause.holds(c, command)) {
     c.server.pause.postpone(c);
     return false;
@@ -338,7 +345,7 @@ function callPropagated(c: Client, command: Command, around: number): void {
   }
 }
 
-/** `call` for a client with NO-TOUCH, while there are monitors, and during a pause. */
+/** `call` for a client with NO-TOUCH, for one that tracks keys, while there are monitors, and during a pause. */
 function callAround(c: Client, command: Command): void {
   const { keyspace } = c.server;
   const { keepsExpired } = keyspace;
@@ -351,6 +358,7 @@ function callAround(c: Client, command: Command): void {
     if (c.server.pause.isOn) keyspace.keepsExpired = keepsExpired;
   }
   if ((c.server.gates & GATE_MONITOR) !== 0) c.server.monitors.feed(c, command);
+  if ((c.gates & GATE_TRACKING) !== 0) c.server.tracking.remember(c, command);
 }
 
 /** For a client with NO-TOUCH. TOUCH itself touches all the same, there would be no point in it. */

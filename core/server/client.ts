@@ -11,6 +11,7 @@ import type { SharedChunk } from "../protocol/shared_chunk.ts";
 import type { Command } from "./command.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
+import type { TrackingState } from "./tracking.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Wait } from "./wait.ts";
 import type { Watch } from "./watched_keys.ts";
@@ -44,6 +45,14 @@ export const CLIENT_PUBSUB: number = 1 << 14;
 export const CLIENT_MONITOR: number = 1 << 15;
 /** It is blocked because of CLIENT PAUSE, with a request that is yet to be executed (pause.ts). */
 export const CLIENT_POSTPONED: number = 1 << 16;
+/** CLIENT TRACKING (tracking.ts): it is on, in which modes, whether the redirection's target is gone, and CACHING. */
+export const CLIENT_TRACKING: number = 1 << 17;
+export const CLIENT_TRACKING_BCAST: number = 1 << 18;
+export const CLIENT_TRACKING_OPTIN: number = 1 << 19;
+export const CLIENT_TRACKING_OPTOUT: number = 1 << 20;
+export const CLIENT_TRACKING_NOLOOP: number = 1 << 21;
+export const CLIENT_TRACKING_BROKEN: number = 1 << 22;
+export const CLIENT_TRACKING_CACHING: number = 1 << 23;
 
 /** What a client needs of its connection. */
 export interface ClientPort {
@@ -107,6 +116,8 @@ export class Client {
   watches: Watch[] | null = null;
   /** What it is subscribed to; null if it never was. */
   subscriptions: Subscriptions | null = null;
+  /** What it keeps copies of; null if it never tracked. */
+  tracking: TrackingState | null = null;
   /** Messages that came while a command of its own was executed: they follow the reply (deliver.ts). */
   pushes: SharedChunk[] | null = null;
   /** Bytes of the arguments of the request being executed. */

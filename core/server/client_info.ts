@@ -1,8 +1,7 @@
 /**
  * Client info: a client as one line of text, the way CLIENT LIST and CLIENT INFO show it and the log names it.
  *
- * The fields, their order and their meaning are Redis 7.4's. Redirection shows what a client has that does nothing
- * of the kind.
+ * The fields, their order and their meaning are Redis 7.4's.
  */
 import { CHUNK_BYTES } from "../protocol/reply.ts";
 import {
@@ -17,6 +16,9 @@ import {
   CLIENT_NO_EVICT,
   CLIENT_NO_TOUCH,
   CLIENT_PUBSUB,
+  CLIENT_TRACKING,
+  CLIENT_TRACKING_BCAST,
+  CLIENT_TRACKING_BROKEN,
   CLIENT_UNBLOCKED,
   CLIENT_UNIX_SOCKET,
 } from "./client.ts";
@@ -26,7 +28,7 @@ import { countOf, shardCountOf } from "./pubsub.ts";
 export const CLIENT_BYTES = 1200;
 /** An entry of the list of chunks. */
 const CHUNK_ENTRY_BYTES = 64;
-/** A subscription or a watched key, on both sides. */
+/** A subscription, a watched key or a prefix, on both sides. */
 const PLACE_BYTES = 80;
 
 /** Letters of the flags, in Redis's order. */
@@ -35,6 +37,9 @@ const FLAG_LETTERS: readonly (readonly [flag: number, letter: string])[] = [
   [CLIENT_PUBSUB, "P"],
   [CLIENT_MULTI, "x"],
   [CLIENT_BLOCKED, "b"],
+  [CLIENT_TRACKING, "t"],
+  [CLIENT_TRACKING_BROKEN, "R"],
+  [CLIENT_TRACKING_BCAST, "B"],
   [CLIENT_DIRTY_CAS, "d"],
   [CLIENT_CLOSE_AFTER_REPLY, "c"],
   [CLIENT_UNBLOCKED, "u"],
@@ -77,7 +82,7 @@ export function clientInfo(c: Client): string {
     ["events", port.isSending ? "rw" : "r"],
     ["cmd", inExec(c) ? "exec" : c.lastCommand?.fullName ?? "NULL"],
     ["user", c.user],
-    ["redir", -1],
+    ["redir", redirectOf(c)],
     ["resp", reply.resp],
     ["lib-name", upToNul(c.libName)],
     ["lib-ver", upToNul(c.libVer)],
@@ -108,12 +113,18 @@ export function heldBytes(c: Client): number {
   return query + outputBytes(c) + spare + copied + stateBytes(c);
 }
 
-/** What a transaction, watched keys and subscriptions take. */
+/** Id of the client that gets the messages about keys which this one tracks, 0: itself, -1: it doesn't track. */
+export function redirectOf(c: Client): number {
+  return (c.flags & CLIENT_TRACKING) === 0 ? -1 : c.tracking!.redirect;
+}
+
+/** What a transaction, watched keys, subscriptions and prefixes take. */
 function stateBytes(c: Client): number {
-  const { transaction, watches, subscriptions } = c;
+  const { transaction, watches, subscriptions, tracking } = c;
   const queued = transaction === null ? 0 : transaction.memoryBytes + transaction.spareBytes;
   const places = subscriptions === null ? 0 : countOf(c) + shardCountOf(c);
-  return queued + (places + (watches?.length ?? 0)) * PLACE_BYTES;
+  const prefixes = tracking === null ? 0 : tracking.prefixes.size;
+  return queued + (places + prefixes + (watches?.length ?? 0)) * PLACE_BYTES;
 }
 
 /** Bytes of the arguments of the request that is being executed. */

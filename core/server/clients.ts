@@ -26,8 +26,9 @@ export class Clients {
   /** Forgets a client that is gone, with all that others know of it. */
   remove(client: Client): void {
     this.byId.delete(client.id);
-    const { monitors, pubsub } = client.server;
+    const { monitors, pubsub, tracking } = client.server;
     pubsub.forget(client);
+    tracking.forget(client);
     monitors.remove(client);
     discardTransaction(client);
   }

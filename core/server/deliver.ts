@@ -7,8 +7,14 @@
  * and calls `addPushes` after each while GATE_PUSHES is shut.
  */
 import type { SharedChunk } from "../protocol/shared_chunk.ts";
-import { GATE_PUSHES } from "./call.ts";
-import { type Client, CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSED } from "./client.ts";
+import { GATE_PUSHES, GATE_REPLY } from "./call.ts";
+import {
+  type Client,
+  CLIENT_CLOSE_AFTER_REPLY,
+  CLIENT_CLOSED,
+  CLIENT_DENY_BLOCKING,
+} from "./client.ts";
+import type { Server } from "./server.ts";
 
 /** Sends bytes, which others may get too, to a client. One that is to be closed gets nothing more. */
 export function deliver(to: Client, chunk: SharedChunk): void {
@@ -26,7 +32,21 @@ export function deliver(to: Client, chunk: SharedChunk): void {
 export function addPushes(c: Client): void {
   c.gates &= ~GATE_PUSHES;
   const { pushes } = c;
-  if (pushes === null) return;
-  c.pushes = null;
-  for (const chunk of pushes) c.reply.addShared(chunk);
+  if (pushes !== null) {
+    c.pushes = null;
+    for (const chunk of pushes) c.reply.addShared(chunk);
+  }
+  if (c.tracking !== null) c.server.tracking.sendPending(c);
+}
+
+/**
+ * What follows comes before the command that is about to be executed and is no part of it: its client gets messages
+ * before the reply, if nothing of the reply is there yet and the reply is not to be dropped with all before it.
+ * Returns what to put back into `server.executing`.
+ */
+export function standAside(server: Server): Client | null {
+  const { executing } = server;
+  if (executing === null || (executing.gates & GATE_REPLY) !== 0) return executing;
+  if ((executing.flags & CLIENT_DENY_BLOCKING) === 0) server.executing = null;
+  return executing;
 }

@@ -56,7 +56,7 @@ export function infoServer(server: Server): string {
 
 /** Who is connected. */
 export function infoClients(server: Server): string {
-  const { blocking, pubsub, changes } = server;
+  const { blocking, pubsub, changes, tracking } = server;
   server.memory.refreshClients();
   return `# Clients\r\n` +
     `connected_clients:${server.clients.count}\r\n` +
@@ -65,7 +65,7 @@ export function infoClients(server: Server): string {
     `client_recent_max_input_buffer:${server.memory.clientInputMax}\r\n` +
     `client_recent_max_output_buffer:${server.memory.clientOutputMax}\r\n` +
     `blocked_clients:${blocking.count}\r\n` +
-    `tracking_clients:0\r\n` +
+    `tracking_clients:${tracking.count}\r\n` +
     `pubsub_clients:${pubsub.clients}\r\n` +
     `watching_clients:${changes.watched.clients}\r\n` +
     `clients_in_timeout_table:${blocking.deadlines.count}\r\n` +

@@ -8,7 +8,7 @@ import type { Server } from "./server.ts";
 
 /** The statistics section. */
 export function infoStats(server: Server): string {
-  const { stats, keyspace, pubsub } = server;
+  const { stats, keyspace, pubsub, tracking } = server;
   const [exceededMs, exceedingMs] = server.memoryLimit.exceededMs;
   return `# Stats\r\n` +
     `total_connections_received:${stats.connectionsReceived}\r\n` +
@@ -51,9 +51,9 @@ export function infoStats(server: Server): string {
     `active_defrag_key_misses:0\r\n` +
     `total_active_defrag_time:0\r\n` +
     `current_active_defrag_time:0\r\n` +
-    `tracking_total_keys:0\r\n` +
-    `tracking_total_items:0\r\n` +
-    `tracking_total_prefixes:0\r\n` +
+    `tracking_total_keys:${tracking.keys.count}\r\n` +
+    `tracking_total_items:${tracking.keys.items}\r\n` +
+    `tracking_total_prefixes:${tracking.broadcast.count}\r\n` +
     traffic(server);
 }
 

@@ -1,41 +1,48 @@
 /**
  * Key changes: what becomes of the news that a key has changed.
  *
- *     modified   clients that watch the key are marked (watched_keys.ts)
+ *     modified   clients that watch the key are marked (watched_keys.ts), those that keep a copy are told (tracking.ts)
  *     event      a message to those who asked for keyspace notifications:
  *                    channel __keyspace@<db>__:<key>      message <event>      class K
  *                    channel __keyevent@<db>__:<event>    message <key>        class E
  *
  * The keyspace and the commands tell only while somebody may listen: `observer` is null as long as no key is
- * watched and no class of events is switched on. With classes on and nobody subscribed an event costs two
+ * watched, nobody tracks keys and no class of events is switched on. With classes on and nobody subscribed an event costs two
  * comparisons.
  */
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import type { Db } from "../keyspace/db.ts";
-import type { KeyObserver } from "../keyspace/key_events.ts";
+import { type KeyObserver, NOTIFY_EVICTED, NOTIFY_EXPIRED } from "../keyspace/key_events.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { PubSub } from "./pubsub.ts";
+import type { Tracking } from "./tracking.ts";
 import { WatchedKeys } from "./watched_keys.ts";
 
 // The two ways to tell of an event, among the bits of its classes.
 const NOTIFY_KEYSPACE = 1 << 0;
 const NOTIFY_KEYEVENT = 1 << 1;
 const NAME_BYTES = 256;
+/** Events of keys that no command has removed. */
+const BY_SERVER: number = NOTIFY_EXPIRED | NOTIFY_EVICTED;
 
 export class KeyChanges implements KeyObserver {
   readonly watched: WatchedKeys;
   private readonly keyspace: Keyspace;
   private readonly pubsub: PubSub;
+  private readonly tracking: Tracking;
   /** Bits of notify-keyspace-events. */
   private classes = 0;
+  /** The key that is about to be told as modified was removed by the server. */
+  private isRemoved = false;
   private readonly names = new Map<string, Uint8Array>();
   private readonly prefixes = new Map<Db, [keyspace: Uint8Array, keyevent: Uint8Array]>();
   /** The channel being published to. */
   private channel = new Uint8Array(NAME_BYTES);
 
-  constructor(keyspace: Keyspace, pubsub: PubSub) {
+  constructor(keyspace: Keyspace, pubsub: PubSub, tracking: Tracking) {
     this.keyspace = keyspace;
     this.pubsub = pubsub;
+    this.tracking = tracking;
     this.watched = new WatchedKeys(keyspace, () => this.observe());
   }
 
@@ -47,9 +54,13 @@ export class KeyChanges implements KeyObserver {
 
   modified(db: Db, key: ReadonlyBytes, off: number, len: number): void {
     if (this.watched.count !== 0) this.watched.modified(db, key, off, len);
+    if (this.tracking.isOn) this.tracking.modified(key, off, len, this.isRemoved);
+    this.isRemoved = false;
   }
 
   event(cls: number, name: string, db: Db, key: ReadonlyBytes, off: number, len: number): void {
+    // `modified` follows at once.
+    if ((cls & BY_SERVER) !== 0) this.isRemoved = true;
     if ((this.classes & cls) === 0 || !this.pubsub.hasListeners) return;
     const event = this.nameBytes(name);
     const prefixes = this.prefixesOf(db);
@@ -73,8 +84,10 @@ export class KeyChanges implements KeyObserver {
     this.watched.replacing(b, a);
   }
 
-  private observe(): void {
-    this.keyspace.observer = this.watched.count !== 0 || this.classes !== 0 ? this : null;
+  /** Looks whether anybody wants to know. To be called when somebody begins or ends to. */
+  observe(): void {
+    const isOn = this.watched.count !== 0 || this.classes !== 0 || this.tracking.isOn;
+    this.keyspace.observer = isOn ? this : null;
   }
 
   /** Writes the channel's name and returns its length. */

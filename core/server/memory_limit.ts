@@ -15,6 +15,7 @@
  * the arena's use alone is compared with what clients leave of the limit, `arenaLimit`. What clients cause is seen to
  * by the timer.
  */
+import { standAside } from "./deliver.ts";
 import type { Memory } from "./info_memory.ts";
 import type { Server } from "./server.ts";
 
@@ -119,6 +120,16 @@ export class MemoryLimit {
   }
 
   private slice(target: number): number {
+    // Who has a copy of an evicted key must know that before a reply that comes after it.
+    const executing = standAside(this.server);
+    try {
+      return this.timedSlice(target);
+    } finally {
+      this.server.executing = executing;
+    }
+  }
+
+  private timedSlice(target: number): number {
     const { latency, clock } = this.server;
     if (!latency.isOn) return this.freeDownTo(target);
     const startUs = clock.monotonicUs();

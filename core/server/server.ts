@@ -37,6 +37,7 @@ import { Saving } from "./saving.ts";
 import { Shutdown } from "./shutdown.ts";
 import { SlowLog } from "./slow_log.ts";
 import { Stats } from "./stats.ts";
+import { Tracking } from "./tracking.ts";
 import { Turn } from "./turn.ts";
 
 export interface ServerParts {
@@ -73,6 +74,7 @@ export class Server {
   readonly batch: Batch;
   readonly blocking: Blocking;
   readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly changes: KeyChanges;
   readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
@@ -122,7 +124,8 @@ export class Server {
     this.batch = new Batch(this.commands, this.keyspace);
     this.blocking = new Blocking(this);
     this.pubsub = new PubSub(this.keyspace);
-    this.changes = new KeyChanges(this.keyspace, this.pubsub);
+    this.tracking = new Tracking(this);
+    this.changes = new KeyChanges(this.keyspace, this.pubsub, this.tracking);
     this.acl = new Acl(this);
     this.startMs = this.keyspace.nowMs;
     const expiry = new ExpireCycle(this.keyspace, this.clock);
@@ -199,6 +202,9 @@ export class Server {
     follow("min-replicas-max-lag", watchReplicas);
     follow("notify-keyspace-events", () => {
       this.changes.setClasses(config.events());
+    });
+    follow("tracking-table-max-keys", () => {
+      this.tracking.setKeysMax(config.num("tracking-table-max-keys"));
     });
     follow("lfu-log-factor", () => access.logFactor = config.num("lfu-log-factor"));
     follow("lfu-decay-time", () => access.decayMinutes = config.num("lfu-decay-time"));

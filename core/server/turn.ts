@@ -55,6 +55,9 @@ export class Turn {
   /** Called before clients are written to. */
   beforeWrite: (() => void) | null = null;
 
+  /** Called at the end, when all commands have run, if it is set (tracking.ts). It doesn't throw. */
+  broadcast: (() => void) | null = null;
+
   /** Whether fast commands are timed one by one, too. */
   timesEach = false;
 
@@ -183,6 +186,7 @@ export class Turn {
 
   private end(): void {
     if (this.beforeEnd !== null) this.beforeEnd();
+    if (this.broadcast !== null) this.broadcast();
     this.closeGroup();
     if (this.beforeWrite !== null) this.beforeWrite();
     const flushing = this.pending;
