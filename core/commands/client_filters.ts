@@ -73,7 +73,7 @@ export function matchingClients(c: Client, filter: ClientFilter): Client[] {
     if (filter.laddr !== null && client.port.laddr !== filter.laddr) continue;
     if (filter.type !== null && filter.type !== typeOf(client)) continue;
     if (filter.id !== null && client.id !== filter.id) continue;
-    if (filter.user !== null && client.user !== filter.user) continue;
+    if (filter.user !== null && client.user.name !== filter.user) continue;
     if (filter.skipMe && client === c) continue;
     if (nowSeconds - Math.floor(client.createdMs / 1000) < filter.minAge) continue;
     matches.push(client);
@@ -114,7 +114,7 @@ function readMaxAge(c: Client, index: number, filter: ClientFilter): boolean {
 
 function readUser(c: Client, index: number, filter: ClientFilter): boolean {
   filter.user = argString(c, index);
-  if (c.server.auth.hasUser(filter.user)) return true;
+  if (c.server.acl.user(filter.user) !== null) return true;
   c.reply.addError(`ERR No such user '${argPrefix(c.argv, index)}'`);
   return false;
 }

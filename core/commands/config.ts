@@ -2,6 +2,7 @@
  * CONFIG: the directives of redis.conf while the server runs. What they mean and how they are checked is
  * core/server/config.ts.
  */
+import { usersForRewrite } from "../server/acl_file.ts";
 import { argString, SYNTAX_ERROR } from "../server/args.ts";
 import { type Client, isLocalClient } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from "../server/command.ts";
@@ -41,7 +42,7 @@ function configResetstatCommand(c: Client): void {
 }
 
 function configRewriteCommand(c: Client): void {
-  const error = c.server.config.rewriteFile();
+  const error = c.server.config.rewriteFile(usersForRewrite(c.server));
   if (error !== null) {
     c.reply.addError(error);
     return;

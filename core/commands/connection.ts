@@ -9,7 +9,7 @@ import {
   NOT_AN_INTEGER,
   SYNTAX_ERROR,
 } from "../server/args.ts";
-import { DEFAULT_USER } from "../server/auth.ts";
+import { DEFAULT_USER } from "../server/acl.ts";
 import { GATE_NO_TOUCH } from "../server/call.ts";
 import {
   type Client,
@@ -70,13 +70,9 @@ function echoCommand(c: Client): void {
 
 /** Lets the client in if name and password are right, otherwise replies the error and returns false. */
 function authenticateOrReply(c: Client, name: string, password: string): boolean {
-  if (!c.server.auth.check(name, password)) {
-    c.reply.addError(WRONG_PASSWORD);
-    return false;
-  }
-  c.user = name;
-  c.server.setAuthenticated(c, true);
-  return true;
+  const isRight = c.server.acl.authenticate(c, name, password);
+  if (!isRight) c.reply.addError(WRONG_PASSWORD);
+  return isRight;
 }
 
 function authCommand(c: Client): void {
@@ -84,7 +80,7 @@ function authCommand(c: Client): void {
     c.reply.addError(SYNTAX_ERROR);
     return;
   }
-  if (c.argc === 2 && !c.server.auth.required) {
+  if (c.argc === 2 && c.server.acl.defaultUser.noPass) {
     c.reply.addError(NO_PASSWORD);
     return;
   }
@@ -183,8 +179,7 @@ function resetCommand(c: Client): void {
   c.server.pubsub.forget(c);
   c.db = c.server.keyspace.dbs[0];
   c.reply.resp = 2;
-  c.user = DEFAULT_USER;
-  c.server.setAuthenticated(c, !c.server.auth.required);
+  c.server.acl.admit(c);
   c.name = "";
   c.flags &= ~(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH | CLIENT_NO_EVICT);
   c.gates &= ~GATE_NO_TOUCH;

@@ -2,6 +2,7 @@
  * All commands, by group.
  */
 import type { CommandSpec } from "../server/command.ts";
+import { aclCommands } from "./acl_specs.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { clientCommands } from "./client_specs.ts";
 import { commandCommands } from "./command.ts";
@@ -24,6 +25,7 @@ import { waitCommands } from "./wait.ts";
 import { zsetCommands } from "./zset.ts";
 
 export const allCommands: readonly CommandSpec[] = [
+  ...aclCommands,
   ...bitmapCommands,
   ...clientCommands,
   ...commandCommands,

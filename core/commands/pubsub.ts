@@ -215,6 +215,7 @@ function subscriber(
     complexity: `O(N) where N is the number of names given${ends ? ", or of subscriptions" : ""}`,
     summary,
     keys: isShard ? [{ flags: KEY_NOT_KEY, begin: 1, last: -1, step: 1 }] : undefined,
+    channels: ends ? undefined : argName === "pattern" ? "patterns" : "all",
     args: [{
       name: argName,
       type: argName === "pattern" ? "pattern" : "string",
@@ -326,6 +327,7 @@ export const pubsubCommands: CommandSpec[] = [
     complexity:
       "O(N+M) where N is the number of the channel's subscribers and M that of all patterns",
     summary: "Sends a message to a channel and counts who gets it.",
+    channels: "first",
     args: [{ name: "channel", type: "string" }, { name: "message", type: "string" }],
     handler: publishCommand,
   },
@@ -338,6 +340,7 @@ export const pubsubCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of the shard channel's subscribers",
     summary: "Sends a message to a shard channel and counts who gets it.",
     keys: [{ flags: KEY_NOT_KEY, begin: 1, last: 0, step: 1 }],
+    channels: "first",
     args: [{ name: "shardchannel", type: "string" }, { name: "message", type: "string" }],
     handler: spublishCommand,
   },

@@ -121,8 +121,10 @@ function parseOptions(c: Client, mayStore: boolean): boolean {
       options.by = ++i;
       by.parse(buf, off[i], len[i]);
       if (!by.hasStar) options.staysUnsorted = true;
+      else if (!mayLookUpOrReply(c, "BY")) return false;
     } else if (left >= 1 && argIs(c, i, GET)) {
       i++;
+      if (!mayLookUpOrReply(c, "GET")) return false;
       if (options.gets === gets.length) gets.push(new SortPattern());
       gets[options.gets++].parse(buf, off[i], len[i]);
     } else {
@@ -131,6 +133,13 @@ function parseOptions(c: Client, mayStore: boolean): boolean {
     }
   }
   return true;
+}
+
+/** Whether the user may read every key: the patterns of BY and GET may lead to any. False after an error reply. */
+function mayLookUpOrReply(c: Client, option: string): boolean {
+  if (c.server.acl.allowsAllKeys(c, c.lastCommand!, KEY_ACCESS)) return true;
+  c.reply.addError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+  return false;
 }
 
 function clearOptions(): void {

@@ -93,9 +93,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.addr = socket.addr;
     this.laddr = socket.laddr;
     this.fd = socket.fd;
-    const authenticated = !server.auth.required;
-    this.client = server.clients.add(server, this, authenticated);
-    server.setAuthenticated(this.client, authenticated);
+    this.client = server.clients.add(server, this);
     if (isUnix) this.client.flags |= CLIENT_UNIX_SOCKET;
   }
 
@@ -235,7 +233,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
         this.parser = null;
       }
       // Before it authenticates a client has other limits, and AUTH may be the next request.
-      const mustAuthenticate = server.auth.isRequiredOf(client);
+      const mustAuthenticate = server.acl.isAuthRequiredOf(client);
       batch.requests[0].unauthenticated = mustAuthenticate;
       status = batch.parse(buf, start, end, mustAuthenticate ? 1 : BATCH_MAX);
       const { count } = batch;
@@ -327,7 +325,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     // No limit is lower than this one.
     if (query.used <= UNAUTHENTICATED_QUERY_MAX) return;
     const limit = Math.min(server.queryBufferLimit, QUERY_BYTES_MAX - 1);
-    if (query.used <= limit && !server.auth.isRequiredOf(client)) return;
+    if (query.used <= limit && !server.acl.isAuthRequiredOf(client)) return;
     const bytes = sample(query.buf, query.start, query.end);
     server.log.warning(
       `Closing client that reached max query buffer length: ${clientInfo(client)} ` +

@@ -227,10 +227,10 @@ export class Listener implements NetPort {
 
   private accepted(socket: Socket, isUnix: boolean): Connection | null {
     const { server } = this;
-    const { auth, clients, config, log, stats, turn } = server;
+    const { acl, clients, config, log, stats, turn } = server;
     const refusal = clients.count >= server.maxClients
       ? MAX_CLIENTS_ERROR
-      : !isUnix && !isLoopback(socket.addr) && !auth.required && config.bool("protected-mode")
+      : !isUnix && !isLoopback(socket.addr) && acl.defaultUser.noPass && config.bool("protected-mode")
       ? PROTECTED_ERROR
       : null;
     if (refusal !== null) {

@@ -65,6 +65,9 @@ export const GATE_PAUSE: number = 1 << 10;
 /** What changes is written down (propagation.ts). */
 export const GATE_PROPAGATION: number = 1 << 11;
 
+/** The client's user is forbidden something (acl.ts). */
+export const GATE_ACL: number = 1 << 12;
+
 /** The keys that the client reads are noted (tracking.ts). */
 export const GATE_TRACKING: number = 1 << 13;
 /** More keys are noted than there may be. */
@@ -135,6 +138,12 @@ export function execute(c: Client, command: Command | null): void {
 export function executeQueued(c: Client, command: Command): void {
   const { server } = c;
   c.lastCommand = command;
+  const refusal = (c.gates & GATE_ACL) === 0 ? null : server.acl.refusalInExec(c, command);
+  if (refusal !== null) {
+    c.reply.addError(refusal);
+    server.stats.countError(refusal);
+    return;
+  }
   if ((command.flags & DENYOOM) !== 0 && !server.hasHeadroom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
   }
@@ -297,20 +306,32 @@ function queue(c: Client, command: Command): false {
 
 /** Why a command is refused, or null. */
 function errorOfGates(c: Client, command: Command): string | null {
-  const { server } = c;
-  const gates = server.gates | c.gates;
   const isExec = command.spec.name === "exec" && c.transaction !== null;
   const flags = isExec ? c.transaction!.flagsWith(command) : command.flags;
+  return errorOfClient(c, command, flags) ??
+    ((c.gates & GATE_ACL) === 0 ? null : c.server.acl.refusal(c, command)) ??
+    errorOfState(c, command, flags);
+}
+
+/** Why the client may not run a command, whoever its user is; or null. */
+function errorOfClient(c: Client, command: Command, flags: number): string | null {
+  const { gates, server } = c;
   return (flags & PROTECTED) !== 0 && !allowsProtected(c, command)
     ? PROTECTED_ERROR(
       (command.parent ?? command).spec.name.toUpperCase(),
       protectingOption(command),
     )
-    : (gates & GATE_AUTH) !== 0 && (flags & NO_AUTH) === 0 && server.auth.required
+    : (gates & GATE_AUTH) !== 0 && (flags & NO_AUTH) === 0 && server.acl.authRequired
     ? "NOAUTH Authentication required."
     : (gates & GATE_MULTI) !== 0 && (flags & NO_MULTI) !== 0
     ? "ERR Command not allowed inside a transaction"
-    : (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (flags & FOR_SUBSCRIBERS) === 0
+    : null;
+}
+
+/** Why a command can't run as things are; or null. */
+function errorOfState(c: Client, command: Command, flags: number): string | null {
+  const gates = c.server.gates | c.gates;
+  return (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (flags & FOR_SUBSCRIBERS) === 0
     ? SUBSCRIBER_ERROR(command.fullName)
     : (gates & GATE_DISK) !== 0 && ((flags & WRITE) !== 0 || command.spec.name === "ping")
     ? DISK_ERROR

@@ -9,6 +9,7 @@ import type { Argv } from "../protocol/resp_parser.ts";
 import type { Db } from "../keyspace/db.ts";
 import type { SharedChunk } from "../protocol/shared_chunk.ts";
 import type { Command } from "./command.ts";
+import type { User } from "./acl_user.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
 import type { TrackingState } from "./tracking.ts";
@@ -103,8 +104,9 @@ export class Client {
   name = "";
   libName = "";
   libVer = "";
-  user = "default";
-  authenticated: boolean;
+  user: User;
+  /** Whether it has authenticated, or its user needs no password. */
+  authenticated = true;
   createdMs: number;
   lastInteractionMs: number;
   lastCommand: Command | null = null;
@@ -128,12 +130,13 @@ export class Client {
   netOutputBytes = 0;
   commandsProcessed = 0;
 
-  constructor(server: Server, id: number, port: ClientPort, authenticated: boolean) {
+  /** A client of the default user that may do everything; whoever comes from outside is yet to be admitted (acl.ts). */
+  constructor(server: Server, id: number, port: ClientPort) {
     this.server = server;
     this.id = id;
     this.port = port;
     this.db = server.keyspace.dbs[0];
-    this.authenticated = authenticated;
+    this.user = server.acl.defaultUser;
     this.createdMs = server.keyspace.nowMs;
     this.lastInteractionMs = this.createdMs;
   }

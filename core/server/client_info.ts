@@ -81,7 +81,7 @@ export function clientInfo(c: Client): string {
     ["tot-mem", memoryBytes(c)],
     ["events", port.isSending ? "rw" : "r"],
     ["cmd", inExec(c) ? "exec" : c.lastCommand?.fullName ?? "NULL"],
-    ["user", c.user],
+    ["user", c.user.name],
     ["redir", redirectOf(c)],
     ["resp", reply.resp],
     ["lib-name", upToNul(c.libName)],

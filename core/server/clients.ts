@@ -17,8 +17,9 @@ export class Clients {
   }
 
   /** A client for a new connection. */
-  add(server: Server, port: ClientPort, authenticated: boolean): Client {
-    const client = new Client(server, this.nextId++, port, authenticated);
+  add(server: Server, port: ClientPort): Client {
+    const client = new Client(server, this.nextId++, port);
+    server.acl.admit(client);
     this.byId.set(client.id, client);
     return client;
   }

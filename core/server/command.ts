@@ -200,6 +200,8 @@ export interface CommandSpec {
   memberArg?: number;
   /** Finds the keys where the key specs can't, or their flags depend on the arguments. */
   findKeys?: KeyFinder;
+  /** Which arguments are channels that ACL guards: the first, all, or all and each a pattern. */
+  channels?: "first" | "all" | "patterns";
   subcommands?: CommandSpec[];
   tips?: string[];
   history?: [version: string, change: string][];
@@ -218,6 +220,8 @@ export class Command {
   readonly flags: number;
   readonly handler: Handler;
   readonly parent: Command | null;
+  /** Index in CommandTable.known. */
+  id = 0;
   /** Bit set over CATEGORIES. */
   readonly categories: number;
   /** The keys that batch.ts prefetches: index of the first (0: none), last as in KeySpec, step. */

@@ -47,19 +47,21 @@ class NameTable {
 export class CommandTable {
   /** All commands without subcommands, in order of declaration, those that are disabled left out. */
   readonly commands: Command[];
+  /** Every command and subcommand, disabled ones too, at its id: what ACL rules are about. */
+  readonly known: Command[] = [];
+  private readonly ownNames = new Map<string, Command>();
   private readonly top: NameTable;
   private readonly subs = new Map<Command, NameTable>();
 
   /** `names` holds the names by which commands are reached, by their own; null: these are the same. */
   constructor(specs: readonly CommandSpec[], names: ReadonlyMap<string, string> | null = null) {
-    this.commands = specs.filter(({ name }) => names === null || names.has(name))
-      .map((spec) => new Command(spec, null));
+    const all = specs.map((spec) => this.newCommand(spec, null));
+    this.commands = all.filter(({ spec }) => names === null || names.has(spec.name));
     const given = this.commands.map(({ spec }) => names?.get(spec.name) ?? spec.name);
     this.top = new NameTable(this.commands, given);
     for (const command of this.commands) {
       const subs = command.spec.subcommands;
       if (subs === undefined) continue;
-      command.subcommands = subs.map((spec) => new Command(spec, command));
       this.subs.set(command, new NameTable(command.subcommands, subs.map(({ name }) => name)));
     }
     this.commands.forEach(check);
@@ -89,12 +91,26 @@ export class CommandTable {
     return command.subcommands.find((candidate) => candidate.spec.name === sub) ?? null;
   }
 
-  /** All commands and subcommands. */
+  /** The same by the name it was declared with, whatever it has been renamed to. */
+  byOwnName(name: string): Command | null {
+    return this.ownNames.get(name.toLowerCase()) ?? null;
+  }
+
+  /** All commands and subcommands that can be reached. */
   *all(): Generator<Command> {
     for (const command of this.commands) {
       yield command;
       yield* command.subcommands;
     }
+  }
+
+  private newCommand(spec: CommandSpec, parent: Command | null): Command {
+    const command = new Command(spec, parent);
+    command.id = this.known.length;
+    this.known.push(command);
+    this.ownNames.set(command.fullName, command);
+    command.subcommands = (spec.subcommands ?? []).map((sub) => this.newCommand(sub, command));
+    return command;
   }
 }
 

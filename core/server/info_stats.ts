@@ -3,6 +3,8 @@
  *
  * CONFIG RESETSTAT sets all of it back, see `resetStats`.
  */
+import { DENIED_AUTH } from "./acl_log.ts";
+import { DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from "./acl_selector.ts";
 import type { Command } from "./command.ts";
 import type { Server } from "./server.ts";
 
@@ -59,7 +61,7 @@ export function infoStats(server: Server): string {
 
 /** The second half of the statistics: errors, reads and writes, the event loop, ACL. */
 function traffic(server: Server): string {
-  const { stats, turn, cron } = server;
+  const { acl, stats, turn, cron } = server;
   const cycles = cron.turnRate.perSecond();
   const cycleUs = cycles === 0 ? 0 : cron.turnTimeRate.perSecond() / cycles;
   let commandUs = 0;
@@ -80,10 +82,10 @@ function traffic(server: Server): string {
     `eventloop_duration_cmd_sum:${Math.round(commandUs)}\r\n` +
     `instantaneous_eventloop_cycles_per_sec:${Math.round(cycles)}\r\n` +
     `instantaneous_eventloop_duration_usec:${Math.round(cycleUs)}\r\n` +
-    `acl_access_denied_auth:${server.auth.failures}\r\n` +
-    `acl_access_denied_cmd:0\r\n` +
-    `acl_access_denied_key:0\r\n` +
-    `acl_access_denied_channel:0\r\n` +
+    `acl_access_denied_auth:${acl.log.count(DENIED_AUTH)}\r\n` +
+    `acl_access_denied_cmd:${acl.log.count(DENIED_COMMAND)}\r\n` +
+    `acl_access_denied_key:${acl.log.count(DENIED_KEY)}\r\n` +
+    `acl_access_denied_channel:${acl.log.count(DENIED_CHANNEL)}\r\n` +
     `larder_longest_turn_usec:${Math.round(turn.longestUs)}\r\n`;
 }
 
@@ -140,6 +142,7 @@ export function infoDebug(server: Server): string {
 export function resetStats(server: Server): void {
   const { stats, keyspace, turn, cron } = server;
   stats.reset();
+  server.acl.log.counts.clear();
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;

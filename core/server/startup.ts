@@ -15,7 +15,9 @@ import process from "node:process";
 import { SystemClock } from "../base/clock.ts";
 import { Log, type LogLevel } from "../base/log.ts";
 import type { CommandSpec } from "./command.ts";
+import { ConfiguredUsers } from "./acl_file.ts";
 import { CommandRenames } from "./command_renames.ts";
+import { CommandTable } from "./command_table.ts";
 import { Config } from "./config.ts";
 import { type CommandLine, helpText, parseCommandLine, versionText } from "./config_argv.ts";
 import { runtimeVersion } from "./info_server.ts";
@@ -58,6 +60,12 @@ export function prepare(args: readonly string[], commands: readonly CommandSpec[
   const renames = new CommandRenames(commands);
   config.onStatement("rename-command", ([from, to]) => renames.rename(from, to));
   refuseStatements(config);
+  const users = new ConfiguredUsers(() => ({
+    commands: new CommandTable(commands),
+    allowsChannels: () => config.str("acl-pubsub-default") === "allchannels",
+    warn: () => {},
+  }));
+  config.onStatement("user", (args) => users.add(args));
   loadConfig(config, line);
   log.level = config.str("loglevel") as LogLevel;
   log.setFile(config.path("logfile"));
@@ -67,6 +75,8 @@ export function prepare(args: readonly string[], commands: readonly CommandSpec[
   const server = new Server({ clock, log, config, commands, commandNames: renames.names() });
   const impossible = checkMachine(server);
   if (impossible !== null) throw refuse(log, impossible);
+  const badUsers = users.load(server);
+  if (badUsers !== null) throw refuse(log, badUsers);
   refuseChanges(server);
   warnOfConfig(server);
   return server;

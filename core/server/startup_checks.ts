@@ -3,7 +3,7 @@
  * that won't let them.
  *
  *     refused      the server would do something else than it was told, which someone would notice too late:
- *                  it does not start (TLS, cluster, replication, ACL files, modules)
+ *                  it does not start (TLS, cluster, replication, modules)
  *     warned of    the server is useful without it, but whoever relies on it must know (persistence)
  *     no effect    accepted for compatibility; named on one line of the log
  *
@@ -36,11 +36,6 @@ const REFUSALS: readonly Refusal[] = [
     isAsked: (config) => config.replicaOf() !== null,
     reason: "replication is not offered by this version; remove replicaof",
   },
-  {
-    name: "aclfile",
-    isAsked: (config) => config.str("aclfile") !== "",
-    reason: "ACL users are not offered by this version; remove aclfile and use requirepass",
-  },
 ];
 
 /** Directives whose features a later version brings: changed from their defaults, they have no effect. */
@@ -53,9 +48,6 @@ const MAXMEMORY_SMALL: number = 1 << 20;
 /** Statements of redis.conf that can't be carried out: each makes reading the file fail. */
 export function refuseStatements(config: Config): void {
   config.onStatement("loadmodule", () => "Modules are not offered: remove the loadmodule line");
-  config.onStatement("user", () => {
-    return "ACL users are not offered by this version: use requirepass";
-  });
 }
 
 /** Why the server must not start with this configuration, or null. */

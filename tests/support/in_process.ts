@@ -76,9 +76,7 @@ export class InProcessClient {
 
   constructor(server: Server) {
     this.server = server;
-    const authenticated = server.config.str("requirepass") === "";
-    this.client = server.clients.add(server, new NoPort(), authenticated);
-    server.setAuthenticated(this.client, authenticated);
+    this.client = server.clients.add(server, new NoPort());
   }
 
   /** Executes a command. Returns its reply, "" when there is none. */
