@@ -102,7 +102,7 @@ function restoreCommand(c: Client): void {
   reader.reset(buf, off[3], len[3]);
   const made = readValueOrReply(c, expireAt);
   if (made === 0) return;
-  if (expireAt !== NO_EXPIRY && expireAt <= keyspace.nowMs) {
+  if (expireAt !== NO_EXPIRY && expireAt <= keyspace.expiryMs) {
     keyspace.discard(made);
     if (ref !== 0) {
       keyspace.remove(c.db, ref);

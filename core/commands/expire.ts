@@ -68,7 +68,7 @@ function expireGeneric(c: Client, baseMs: number, inSeconds: boolean): void {
     c.reply.addInteger(0);
     return;
   }
-  const isOver = at <= keyspace.nowMs;
+  const isOver = at <= keyspace.expiryMs;
   if (isOver) keyspace.remove(c.db, ref);
   else keyspace.setExpiry(c.db, ref, at);
   keyModified(c, 1);

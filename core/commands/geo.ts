@@ -62,7 +62,21 @@ function geoaddCommand(c: Client): void {
     if (!getPositionOrReply(c, first + 3 * i, position)) return;
     scores[i] = geoScore(position.lon, position.lat);
   }
+  const { dirty, propagation } = c.server;
   addMembers(c, flags, scores, first + 2, 3, count);
+  if (propagation.isOn && c.server.dirty > dirty) propagateScores(c, first, count);
+}
+
+/** GEOADD is propagated as a ZADD of the scores. */
+function propagateScores(c: Client, first: number, count: number): void {
+  const { propagation } = c.server;
+  propagation.instead(c, first + 2 * count);
+  propagation.text("zadd");
+  propagation.args(c, 1, first);
+  for (let i = 0; i < count; i++) {
+    propagation.integer(scores[i]);
+    propagation.arg(c, first + 3 * i + 2);
+  }
 }
 
 function geoposCommand(c: Client): void {

@@ -147,7 +147,7 @@ function expireField(
   const { buf, off, len } = c.argv;
   if (hashes.find(ref, buf, off[index], len[index]) === FIELD_NONE) return NO_FIELD;
   if (!holds(condition, hashes.foundExpiry(ref), at)) return CONDITION_FAILED;
-  if (at <= keyspace.nowMs) {
+  if (at <= keyspace.expiryMs) {
     if (keyspace.removals !== null) {
       keyspace.removals.fieldExpired(c.db, ref, buf, off[index], len[index]);
     }

@@ -29,6 +29,7 @@ import {
   parseMultiPopOrReply,
   popOne,
   popRange,
+  propagatePop,
   TAIL,
 } from "./list_reply.ts";
 import { KEY_ARG } from "./string_reply.ts";
@@ -55,6 +56,7 @@ function blockingPop(c: Client, end: number): void {
   c.reply.addArray(2);
   c.reply.addBulk(buf, off[index], len[index]);
   popOne(c, index, found.ref, end);
+  propagatePop(c, index, end, -1);
 }
 
 function blmpopCommand(c: Client): void {
@@ -71,6 +73,7 @@ function blmpopCommand(c: Client): void {
   const { buf, off, len } = c.argv;
   c.reply.addArray(2);
   c.reply.addBulk(buf, off[index], len[index]);
+  propagatePop(c, index, end, Math.min(count, c.server.keyspace.values.lists.length(found.ref)));
   popRange(c, index, found.ref, end, count);
 }
 
@@ -113,9 +116,16 @@ function blockingMove(c: Client, from: number, to: number, timeoutIndex: number)
   const { buf, off, len } = c.argv;
   const ref = c.server.keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
   if (!isTypeOrReply(c, ref, TYPE_LIST)) return;
-  if (ref !== 0) move(c, from, to);
+  if (ref !== 0) propagateMove(c, move(c, from, to), timeoutIndex);
   else if (canBlock(c)) blockOnKeys(c, 1, 1, timeoutMs, TYPE_LIST);
   else c.reply.addNull();
+}
+
+/** A move, if it was made, is propagated as that of a command which doesn't wait. */
+function propagateMove(c: Client, isMoved: boolean, timeoutIndex: number): void {
+  const { propagation } = c.server;
+  if (!propagation.isOn || !isMoved) return;
+  propagation.insteadNamed(c, timeoutIndex === 5 ? "LMOVE" : "RPOPLPUSH", timeoutIndex);
 }
 
 const TIMEOUT_ARG: ArgSpec = { name: "timeout", type: "double" };

@@ -23,6 +23,7 @@ import {
   parseMultiPopOrReply,
   popOne,
   popRange,
+  propagatePop,
   TAIL,
 } from "./list_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
@@ -123,6 +124,7 @@ function lmpopCommand(c: Client): void {
     if (!isTypeOrReply(c, ref, TYPE_LIST)) return;
     c.reply.addArray(2);
     c.reply.addBulk(buf, off[i], len[i]);
+    propagatePop(c, i, end, Math.min(count, c.server.keyspace.values.lists.length(ref)));
     popRange(c, i, ref, end, count);
     return;
   }

@@ -34,22 +34,26 @@ function rpoplpushCommand(c: Client): void {
   move(c, TAIL, HEAD);
 }
 
-/** Moves an element from the list at argument 1 to that at argument 2, which may be the same, and replies it. */
-export function move(c: Client, from: number, to: number): void {
+/**
+ * Moves an element from the list at argument 1 to that at argument 2, which may be the same, and replies it. False if
+ * there was none, or after an error reply.
+ */
+export function move(c: Client, from: number, to: number): boolean {
   const { keyspace } = c.server;
   const { buf, off, len } = c.argv;
   const source = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
   if (source === 0) {
     c.reply.addNull();
-    return;
+    return false;
   }
-  if (!isTypeOrReply(c, source, TYPE_LIST)) return;
+  if (!isTypeOrReply(c, source, TYPE_LIST)) return false;
   const isSame = bytesEqual(buf, off[1], len[1], buf, off[2], len[2]);
   const target = isSame ? source : keyspace.lookupKeyWrite(c.db, buf, off[2], len[2]);
-  if (!isTypeOrReply(c, target, TYPE_LIST)) return;
+  if (!isTypeOrReply(c, target, TYPE_LIST)) return false;
   if (target === source) rotate(c, source, from === HEAD, to === HEAD);
   else moveAcross(c, source, target, from === HEAD, to === HEAD);
   c.server.dirty++;
+  return true;
 }
 
 function rotate(c: Client, ref: number, fromHead: boolean, toHead: boolean): void {

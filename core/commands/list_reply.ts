@@ -145,3 +145,12 @@ export function popOne(c: Client, keyIndex: number, ref: number, end: number): v
   c.reply.addBulk(lists.value.buf, lists.value.off, lists.value.len);
   removeFromEnd(c, keyIndex, ref, end, 1);
 }
+
+/**
+ * Elements were popped, or are about to be, from the list at argument `keyIndex`: one with a `count` of -1. A command
+ * that doesn't wait nor choose a key says so to whoever repeats it.
+ */
+export function propagatePop(c: Client, keyIndex: number, end: number, count: number): void {
+  const { propagation } = c.server;
+  if (propagation.isOn) propagation.insteadPop(c, end === HEAD ? "LPOP" : "RPOP", keyIndex, count);
+}

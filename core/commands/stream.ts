@@ -48,10 +48,12 @@ import {
 import { groupCommands } from "./stream_group.ts";
 import { streamInfoCommands } from "./stream_info.ts";
 import { pendingCommands } from "./stream_pending.ts";
+import { propagateId } from "./stream_propagate.ts";
 import { streamRangeCommands } from "./stream_range.ts";
 import { readCommands } from "./stream_read.ts";
 import {
   parseTrimOrReply,
+  propagateTrim,
   trim,
   TRIM_NONE,
   trimArg,
@@ -110,8 +112,21 @@ function xaddCommand(c: Client): void {
   if (trim.strategy !== TRIM_NONE && trimStream(c, stream) > 0) {
     notify(c, NOTIFY_STREAM, "xtrim", 1);
   }
+  if (c.server.propagation.isOn) propagateXadd(c, stream, idIndex);
   keyModified(c, 1);
   if (!isNew) signalKeyReady(c, 1);
+}
+
+/** XADD is propagated with the id that was chosen, and the trimming that was done. */
+function propagateXadd(c: Client, stream: number, idIndex: number): void {
+  const isWhole = trim.isIdGiven && trim.isSeqGiven;
+  if (isWhole && !trim.isApprox) return;
+  const { propagation } = c.server;
+  propagation.instead(c, c.argc);
+  propagateTrim(c, stream, 0, idIndex);
+  if (isWhole) propagation.arg(c, idIndex);
+  else propagateId(c, id);
+  propagation.args(c, idIndex + 1, c.argc);
 }
 
 /** Puts the id of the next entry into `id`. False after an error reply. */

@@ -43,6 +43,7 @@ import {
   readingOneKey,
   streamsOf,
 } from "./stream_args.ts";
+import { propagateClaim, propagateGroupId } from "./stream_propagate.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
 const WORD_IDLE = ascii("idle");
@@ -195,6 +196,7 @@ function xclaimCommand(c: Client): void {
   groups.lastId(group, id);
   let changes = 0;
   let isLastIdNew = false;
+  const { propagation } = c.server;
   if (compareIds(claim.lastId, id) > 0) {
     groups.setLastId(group, claim.lastId);
     isLastIdNew = true;
@@ -207,25 +209,33 @@ function xclaimCommand(c: Client): void {
   let sent = 0;
   for (let i = 0; i < claim.idCount; i++) {
     const bytes = reply.bytes;
-    if (claimEntry(c, consumer, ids[i])) changes++;
+    if (claimEntry(c, consumer, ids[i], 5 + i)) changes++;
     if (reply.bytes !== bytes) sent++;
   }
-  // A claim tells replicas the group's last id by itself.
-  if (changes === 0 && isLastIdNew) changes = 1;
+  // A claim tells the group's last id by itself.
+  if (changes === 0 && isLastIdNew) {
+    changes = 1;
+    if (propagation.isOn) propagateGroupId(c, 1, 2, group);
+  }
+  propagation.skip();
   c.server.dirty += changes;
   reply.endDeferredArray(mark, sent);
 }
 
 /**
- * Claims one entry and replies it, unless it is none that may be claimed. One that doesn't exist any more is
- * forgotten instead. Returns whether anything changed.
+ * Claims the entry whose id is the argument at `index` and replies it, unless it is none that may be claimed. One that
+ * doesn't exist any more is forgotten instead. Returns whether anything changed.
  */
-function claimEntry(c: Client, consumer: number, wanted: StreamId): boolean {
+function claimEntry(c: Client, consumer: number, wanted: StreamId, index: number): boolean {
   const { reply, server: { keyspace } } = c;
   const streams = streamsOf(c);
   const { groups } = streams;
   const { stream, group } = found;
-  if (!streams.hasEntry(stream, wanted)) return groups.acknowledge(group, wanted);
+  if (!streams.hasEntry(stream, wanted)) {
+    if (!groups.findPending(group, wanted)) return false;
+    propagatePending(c, wanted, index);
+    return groups.acknowledge(group, wanted);
+  }
   if (groups.findPending(group, wanted)) {
     const idleMs = keyspace.nowMs - groups.deliveryMs;
     if (claim.minIdleMs > 0 && idleMs < claim.minIdleMs) return false;
@@ -236,9 +246,27 @@ function claimEntry(c: Client, consumer: number, wanted: StreamId): boolean {
   const count = groups.deliveryCount;
   groups.setDelivery(claim.deliveryMs, retryCount >= 0 ? retryCount : justId ? count : count + 1);
   groups.setActiveMs(consumer, keyspace.nowMs);
+  propagatePending(c, wanted, index);
   if (justId) addStreamId(reply, wanted);
   else addEntryWithId(reply, streams, stream, wanted);
   return true;
+}
+
+/** Propagates the pending entry at the cursor, whose id is given. See `propagateClaim`. */
+function propagatePending(c: Client, wanted: StreamId, idIndex: number): void {
+  if (!c.server.propagation.isOn) return;
+  const { pendingConsumer, deliveryMs, deliveryCount } = streamsOf(c).groups;
+  propagateClaim(
+    c,
+    1,
+    2,
+    found.group,
+    pendingConsumer,
+    wanted,
+    idIndex,
+    deliveryMs,
+    deliveryCount,
+  );
 }
 
 /** Reads ids and options into `ids` and `claim`. False after an error reply. */
@@ -327,6 +355,7 @@ function autoclaim(c: Client, minIdleMs: number, count: number): void {
   for (let left = count * ATTEMPTS_PER_COUNT; left > 0 && count > 0 && more; left--) {
     groups.pending.idTo(id);
     if (!streams.hasEntry(stream, id)) {
+      propagatePending(c, id, 0);
       groups.acknowledge(group, id);
       deletedIds.push(id.msHi, id.msLo, id.seqHi, id.seqLo);
       more = groups.seekPending(group, id);
@@ -338,6 +367,7 @@ function autoclaim(c: Client, minIdleMs: number, count: number): void {
       groups.assign(consumer, id);
       groups.setDelivery(keyspace.nowMs, groups.deliveryCount + (claim.justId ? 0 : 1));
       groups.setActiveMs(consumer, keyspace.nowMs);
+      propagatePending(c, id, 0);
       if (claim.justId) addStreamId(reply, id);
       else addEntryWithId(reply, streams, stream, id);
       sent++;
@@ -351,6 +381,7 @@ function autoclaim(c: Client, minIdleMs: number, count: number): void {
   else id.setMin();
   reply.endDeferredBulk(cursorMark, text, 0, formatStreamId(text, 0, id));
   addDeletedIds(c);
+  c.server.propagation.skip();
 }
 
 function addDeletedIds(c: Client): void {

@@ -35,6 +35,7 @@ import {
   MAX_ID,
   streamsOf,
 } from "./stream_args.ts";
+import { propagateClaim, propagateConsumer, propagateGroupId } from "./stream_propagate.ts";
 
 const WORD_BLOCK = ascii("block");
 const WORD_COUNT = ascii("count");
@@ -82,6 +83,8 @@ function read(c: Client, isGroup: boolean): void {
     reply.addBulk(buf, off[options.streams + i], len[options.streams + i]);
     serve(c, i, consumer);
   }
+  // What it did has been propagated by then.
+  if (isGroup) c.server.propagation.skip();
   if (served > 0) {
     if (reply.resp === 2) reply.endDeferredArray(mark, served);
     else reply.endDeferredMap(mark, served);
@@ -113,6 +116,9 @@ function consumerOf(c: Client, i: number): number {
   const made = all.createConsumer(groups[i], buf, off[at], len[at], nowMs);
   c.server.dirty++;
   notify(c, NOTIFY_STREAM, "xgroup-createconsumer", options.streams + i);
+  if (options.noAck && c.server.propagation.isOn) {
+    propagateConsumer(c, options.streams + i, options.group, at);
+  }
   return made;
 }
 
@@ -146,8 +152,9 @@ function serve(c: Client, i: number, consumer: number): void {
 
 /** Replies entries that the group didn't have yet and, unless NOACK, keeps them as pending. */
 function deliver(c: Client, i: number, stream: number, consumer: number): void {
-  const { reply, server: { arena, keyspace } } = c;
+  const { reply, server: { arena, keyspace, propagation } } = c;
   const { count, noAck } = options;
+  const keyIndex = options.streams + i;
   const streams = streamsOf(c);
   const group = groups[i];
   const { cursor } = streams;
@@ -159,11 +166,17 @@ function deliver(c: Client, i: number, stream: number, consumer: number): void {
   while (cursor.next()) {
     if (!noAck) streams.groups.deliver(group, consumer, cursor.id, keyspace.nowMs);
     advanceGroup(arena, stream, group, cursor.id);
+    if (!noAck && propagation.isOn) {
+      const { nowMs } = keyspace;
+      propagateClaim(c, keyIndex, options.group, group, consumer, cursor.id, 0, nowMs, 1);
+    }
     addEntry(reply, cursor);
     if (++sent === count) break;
   }
   reply.endDeferredArray(mark, sent);
-  if (sent > 0) c.server.dirty++;
+  if (sent === 0) return;
+  c.server.dirty++;
+  if (propagation.isOn) propagateGroupId(c, keyIndex, options.group, group);
 }
 
 /** Replies what the consumer has pending from an id on. An entry that was deleted is its id and a null. */

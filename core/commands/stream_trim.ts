@@ -7,7 +7,15 @@ import { argIs, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STREAM } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import { type ArgSpec, type CommandSpec, KEY_DELETE, KEY_RW, WRITE } from "../server/command.ts";
-import { addInvalidId, argIsChar, getIdOrReply, streamOrReply, streamsOf } from "./stream_args.ts";
+import {
+  addInvalidId,
+  argIsChar,
+  getIdOrReply,
+  MAX_ID,
+  streamOrReply,
+  streamsOf,
+} from "./stream_args.ts";
+import { propagateId } from "./stream_propagate.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
 const WORD_MAXLEN = ascii("maxlen");
@@ -29,6 +37,8 @@ export const TRIM_ID = 2;
 /** What `parseTrimOrReply` found. The id is XADD's: what was given of it, if anything. */
 export const trim = {
   strategy: TRIM_NONE,
+  /** Argument that says to which length or id. */
+  limitIndex: 0,
   maxLength: 0,
   minId: new StreamId(),
   isApprox: false,
@@ -38,6 +48,8 @@ export const trim = {
   isIdGiven: false,
   isSeqGiven: false,
 };
+
+const firstId = new StreamId();
 
 function xtrimCommand(c: Client): void {
   if (parseTrimOrReply(c, false) < 0) return;
@@ -55,6 +67,11 @@ function xtrimCommand(c: Client): void {
     notify(c, NOTIFY_STREAM, "xtrim", 1);
     keyModified(c, 1);
     c.server.dirty += deleted;
+    const { propagation } = c.server;
+    if (propagation.isOn && trim.isApprox) {
+      propagation.instead(c, c.argc);
+      propagateTrim(c, stream, 0, c.argc);
+    }
   }
   c.reply.addInteger(deleted);
 }
@@ -64,6 +81,26 @@ export function trimStream(c: Client, stream: number): number {
   const { strategy, maxLength, minId, isApprox, limit } = trim;
   const length = strategy === TRIM_LENGTH ? maxLength : -1;
   return streamsOf(c).trim(stream, length, minId, isApprox, limit);
+}
+
+/**
+ * Adds the request's arguments from `first` up to `end`. Where it says how to trim approximately, that becomes what was
+ * achieved.
+ */
+export function propagateTrim(c: Client, stream: number, first: number, end: number): void {
+  const { propagation } = c.server;
+  if (!trim.isApprox) return propagation.args(c, first, end);
+  const { limitIndex, strategy } = trim;
+  propagation.args(c, first, limitIndex - 1);
+  propagation.text("=");
+  const streams = streamsOf(c);
+  if (strategy === TRIM_LENGTH) propagation.integer(streams.lengthOf(stream));
+  else if (streams.lengthOf(stream) === 0) propagateId(c, MAX_ID);
+  else {
+    streams.firstId(stream, firstId);
+    propagateId(c, firstId);
+  }
+  propagation.args(c, limitIndex + 1, end);
 }
 
 /**
@@ -123,6 +160,7 @@ function parseStrategyOrReply(c: Client, i: number, isLength: boolean): number {
     if (!parseNotNegativeOrReply(c, i, "MAXLEN")) return -1;
   } else if (!getIdOrReply(c, i, trim.minId)) return -1;
   trim.strategy = isLength ? TRIM_LENGTH : TRIM_ID;
+  trim.limitIndex = i;
   return i;
 }
 
@@ -153,19 +191,22 @@ function parseNewIdOrReply(c: Client, index: number): boolean {
 
 /** Whether the options fit together. Without LIMIT an approximate trimming gets one. */
 function checkTrimOrReply(c: Client, isXadd: boolean, isLimitGiven: boolean): boolean {
+  // What was propagated has been limited already: the option is still there, but says nothing any more.
+  const { isImmortal } = c.server.keyspace;
+  if (isImmortal) trim.limit = 0;
   const isNone = trim.strategy === TRIM_NONE;
   const problem = trim.limit !== 0 && isNone
     ? "LIMIT cannot be used without specifying a trimming strategy"
     : !isXadd && isNone
     ? "XTRIM must be called with a trimming strategy"
-    : isLimitGiven && !trim.isApprox
+    : isLimitGiven && !trim.isApprox && !isImmortal
     ? "LIMIT cannot be used without the special ~ option"
     : "";
   if (problem !== "") {
     c.reply.addError(`ERR syntax error, ${problem}`);
     return false;
   }
-  if (trim.isApprox && !isLimitGiven) {
+  if (trim.isApprox && !isLimitGiven && !isImmortal) {
     const { limits } = c.server.keyspace.values.context;
     const limit = limits.streamNodeMaxEntries * NODES_MAX;
     trim.limit = limit <= 0 ? LIMIT_UNKNOWN : Math.min(limit, LIMIT_MAX);

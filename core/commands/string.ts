@@ -185,7 +185,7 @@ function getexCommand(c: Client): void {
   addStringReply(c, ref);
   if (ref === 0) return;
   const { flags, expireAt } = options;
-  if ((flags & (OPT_EXAT | OPT_PXAT)) !== 0 && expireAt <= keyspace.nowMs) {
+  if ((flags & (OPT_EXAT | OPT_PXAT)) !== 0 && expireAt <= keyspace.expiryMs) {
     keyspace.remove(c.db, ref);
     keyModified(c, 1);
     notify(c, NOTIFY_GENERIC, "del", 1);

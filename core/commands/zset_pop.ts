@@ -102,6 +102,7 @@ function blockingPop(c: Client, side: number): void {
   c.reply.addArray(3);
   c.reply.addBulk(c.argv.buf, c.argv.off[index], c.argv.len[index]);
   popPairs(c, index, found.ref, side, 1, false);
+  propagatePop(c, index, side, -1);
 }
 
 function block(c: Client, first: number, count: number, timeoutMs: number): void {
@@ -156,6 +157,14 @@ function popFound(c: Client, index: number): void {
   c.reply.addBulk(buf, off[index], len[index]);
   c.reply.addArray(count);
   popPairs(c, index, ref, multiPop.side, count, true);
+  propagatePop(c, index, multiPop.side, count);
+}
+
+/** Pairs were popped from the set at argument `index`, one with a `count` of -1: ZPOPMIN or ZPOPMAX says so. */
+function propagatePop(c: Client, index: number, side: number, count: number): void {
+  const { propagation } = c.server;
+  if (!propagation.isOn) return;
+  propagation.insteadPop(c, side === HIGHEST ? "ZPOPMAX" : "ZPOPMIN", index, count);
 }
 
 /**

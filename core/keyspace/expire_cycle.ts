@@ -83,7 +83,7 @@ export class ExpireCycle {
   /** Removes dead keys for about `budgetUs` microseconds. Returns whether more are likely to be there. */
   run(budgetUs: number): boolean {
     const { keyspace, clock } = this;
-    if (!keyspace.activeExpire) return false;
+    if (!keyspace.activeExpire || keyspace.isImmortal) return false;
     const startUs = clock.monotonicUs();
     const fieldsAreThrough = this.expireFields(startUs + budgetUs / 2);
     const isThrough = this.visitDbs(startUs + budgetUs);
@@ -148,7 +148,7 @@ export class ExpireCycle {
   /** Looks at the next few keys and removes the dead. Returns whether there were so many that more is due. */
   private step(db: Db): boolean {
     const { keyspace, refs } = this;
-    const { nowMs, arena } = keyspace;
+    const { expiryMs, arena } = keyspace;
     const extra = this.effort - 1;
     const keysMax = Math.min(db.expires.count, STEP_KEYS + STEP_KEYS_PER_EFFORT * extra);
     const ttlCount = this.ttlCount;
@@ -159,7 +159,7 @@ export class ExpireCycle {
       refs.clear();
       db.expireCursor = db.expires.scan(db.expireCursor, refs);
       for (let i = 0; i < refs.length; i++) {
-        const ttlMs = objectExpiry(arena, refs.refs[i]) - nowMs;
+        const ttlMs = objectExpiry(arena, refs.refs[i]) - expiryMs;
         if (ttlMs < 0) {
           keyspace.expireEntry(db, refs.refs[i]);
           expired++;

@@ -134,7 +134,7 @@ export class FieldExpiry implements FieldVisitor {
     const { keyspace } = this;
     const heap = db.fieldExpires;
     let left = max;
-    while (heap.count > 0 && heap.nextExpiry() < keyspace.nowMs) {
+    while (heap.count > 0 && heap.nextExpiry() < keyspace.expiryMs) {
       if (left <= 0) return true;
       const ref = heap.nextRef();
       const removed = this.removeFrom(db, ref, left);

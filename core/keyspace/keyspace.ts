@@ -78,6 +78,8 @@ export class Keyspace {
   removals: KeyRemovals | null = null;
   /** Unix time in ms that this batch of commands sees. */
   nowMs = 0;
+  /** The same for whoever asks what has expired: what was due before it has. See `setImmortal`. */
+  expiryMs = 0;
   /** Hash of the key looked up last. */
   hash = 0;
   /** Whether reads leave access times alone: set for a client with NO-TOUCH and while a snapshot runs. */
@@ -122,8 +124,25 @@ export class Keyspace {
   /** Moves the time that expiry and access see. */
   setTime(nowMs: number): void {
     this.nowMs = nowMs;
-    this.values.context.nowMs = nowMs;
+    if (!this.isImmortal) this.setExpiryTime(nowMs);
     this.access.setTime(nowMs);
+  }
+
+  /**
+   * While it is on, nothing expires, and a key or field may be given a time that is past: for whoever repeats what was
+   * propagated, where each thing that expired is deleted by a command of its own.
+   */
+  setImmortal(isOn: boolean): void {
+    this.setExpiryTime(isOn ? -Infinity : this.nowMs);
+  }
+
+  get isImmortal(): boolean {
+    return this.expiryMs === -Infinity;
+  }
+
+  private setExpiryTime(ms: number): void {
+    this.expiryMs = ms;
+    this.values.context.expiryMs = ms;
   }
 
   // Lookups.
@@ -214,7 +233,7 @@ export class Keyspace {
   /** Whether an entry's time is over. */
   isExpired(ref: number): boolean {
     if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) === 0) return false;
-    return objectExpiry(this.arena, ref) < this.nowMs;
+    return objectExpiry(this.arena, ref) < this.expiryMs;
   }
 
   /** Records an access to an entry. */

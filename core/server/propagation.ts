@@ -230,6 +230,14 @@ export class Propagation implements KeyRemovals {
     this.args(c, 1, end);
   }
 
+  /** In place of the request: `name`, the key in argument `index`, and a count unless it is -1. */
+  insteadPop(c: Client, name: string, index: number, count: number): void {
+    this.instead(c, count < 0 ? 2 : 3);
+    this.text(name);
+    this.arg(c, index);
+    if (count >= 0) this.integer(count);
+  }
+
   /** In place of the request: the key in argument 1 lives until `atMs`. Arguments from 3 up to `end` stay. */
   insteadExpiry(c: Client, atMs: number, end: number): void {
     this.instead(c, end);

@@ -159,7 +159,7 @@ export class HashWalk implements ScanSource {
   private nextInListpack(): boolean {
     while (this.at !== 0) {
       this.readListpack();
-      if (this.expiry === NO_EXPIRY || this.expiry >= this.context.nowMs) return true;
+      if (this.expiry === NO_EXPIRY || this.expiry >= this.context.expiryMs) return true;
     }
     return false;
   }
@@ -190,7 +190,7 @@ export class HashWalk implements ScanSource {
     for (;;) {
       while (this.index < this.refs.length) {
         this.readEntry(this.refs.refs[this.index++]);
-        if (this.expiry === NO_EXPIRY || this.expiry >= this.context.nowMs) return true;
+        if (this.expiry === NO_EXPIRY || this.expiry >= this.context.expiryMs) return true;
       }
       if (!this.more) return false;
       this.takeBatch();

@@ -195,7 +195,7 @@ export class Hashes implements CollectionType {
     }
     if (this.found === 0) return FIELD_NONE;
     const expireAt = this.foundExpiry(ref);
-    return expireAt === NO_EXPIRY || expireAt >= this.context.nowMs ? FIELD_LIVE : FIELD_EXPIRED;
+    return expireAt === NO_EXPIRY || expireAt >= this.context.expiryMs ? FIELD_LIVE : FIELD_EXPIRED;
   }
 
   /** Reads the found field's value into `value`. */
@@ -355,30 +355,30 @@ export class Hashes implements CollectionType {
   /** Number of fields whose time isn't over. */
   liveLength(ref: number): number {
     const { arena } = this;
-    const { nowMs } = this.context;
+    const { expiryMs } = this.context;
     const length = this.length(ref);
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_LISTPACK_EX) {
-      return length - hlpExpiredCount(arena, bodyWord(arena, ref, 0), nowMs);
+      return length - hlpExpiredCount(arena, bodyWord(arena, ref, 0), expiryMs);
     }
-    return encoding === ENC_HASHTABLE_EX ? length - this.tables.heap.countBefore(nowMs) : length;
+    return encoding === ENC_HASHTABLE_EX ? length - this.tables.heap.countBefore(expiryMs) : length;
   }
 
   /** Removes up to `max` fields whose time is over, having shown them to `visitor`. Returns how many. */
   removeExpired(ref: number, max: number, visitor: FieldVisitor | null = null): number {
     const { arena } = this;
-    const { nowMs } = this.context;
+    const { expiryMs } = this.context;
     const word = bodyWord(arena, ref, 0);
     const encoding = objectEncoding(arena, ref);
     if (encoding === ENC_LISTPACK_EX) {
-      const count = Math.min(max, hlpExpiredCount(arena, word, nowMs));
+      const count = Math.min(max, hlpExpiredCount(arena, word, expiryMs));
       if (visitor !== null) hlpVisitFirst(arena, word, count, visitor);
       if (count > 0) setBodyWord(arena, ref, 0, hlpDeleteFirst(arena, word, count));
       return count;
     }
     if (encoding !== ENC_HASHTABLE_EX) return 0;
     this.tables.bind(word, true);
-    return this.tables.removeExpired(nowMs, max, visitor);
+    return this.tables.removeExpired(expiryMs, max, visitor);
   }
 
   /** Binds the tables to the hash if it is a large one. */

@@ -15,8 +15,8 @@ export class TypeContext {
   readonly k1: number;
   /** The hash of the member or field that is most likely looked for next. */
   readonly hint: HashHint;
-  /** Unix time in ms that this batch of commands sees. */
-  nowMs = 0;
+  /** Unix time in ms: fields that were due before it have expired. */
+  expiryMs = 0;
 
   constructor(arena: Arena, prng: Prng, k0: number, k1: number) {
     this.arena = arena;

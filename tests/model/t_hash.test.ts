@@ -55,7 +55,7 @@ class World {
   constructor(n: number) {
     this.prng = new Prng(n);
     this.context = new TypeContext(this.arena, this.prng, this.prng.nextU32(), this.prng.nextU32());
-    this.context.nowMs = 1000;
+    this.context.expiryMs = 1000;
     this.hashes = new Hashes(this.context);
     this.shuffleLimits();
     for (let i = 0; i < 3; i++) this.models.push(this.fresh());
@@ -178,7 +178,7 @@ class World {
   }
 
   isExpired(field: Field): boolean {
-    return field.expireAt !== NO_EXPIRY && field.expireAt < this.context.nowMs;
+    return field.expireAt !== NO_EXPIRY && field.expireAt < this.context.expiryMs;
   }
 
   step(model: Model): void {
@@ -190,13 +190,13 @@ class World {
         return this.delete(model, this.someName(model));
       case 3:
       case 4:
-        return this.expire(model, this.someName(model), context.nowMs + randomInt(prng, -5, 40));
+        return this.expire(model, this.someName(model), context.expiryMs + randomInt(prng, -5, 40));
       case 5:
         return this.expire(model, this.someName(model), NO_EXPIRY);
       case 6:
         return this.removeExpired(model);
       case 7:
-        context.nowMs += prng.nextBelow(4);
+        context.expiryMs += prng.nextBelow(4);
         return;
       case 8:
         return this.set(model, this.someName(model), this.value(), true);
@@ -364,13 +364,13 @@ describe("hashes against a map", () => {
 /** All that a hash has, as a text. */
 function describeHash(world: World, ref: number): string {
   const { walk } = world.hashes;
-  const nowMs = world.context.nowMs;
-  world.context.nowMs = 0;
+  const nowMs = world.context.expiryMs;
+  world.context.expiryMs = 0;
   const parts: string[] = [];
   walk.start(ref);
   while (walk.next()) {
     parts.push(JSON.stringify([textOf(walk.field), textOf(walk.value), walk.expiry]));
   }
-  world.context.nowMs = nowMs;
+  world.context.expiryMs = nowMs;
   return parts.sort().join();
 }
