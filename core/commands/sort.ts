@@ -2,7 +2,8 @@
  * SORT and SORT_RO: the elements of a list, a set or a sorted set in order.
  *
  *     options     parsed into `options`
- *     elements    copied into a SortVector (sort_vector.ts), only those asked for when nothing is to be sorted
+ *     elements    copied into a SortVector (sort_vector.ts), only those asked for when nothing is to be sorted; a list
+ *                 of integers, to be sorted as such, into SortIntegers (sort_integers.ts)
  *     weights     the elements themselves, or what BY finds for each (sort_pattern.ts)
  *     order       by radix sort
  *     result      the elements, or what GET finds, replied or stored as a list
@@ -30,6 +31,7 @@ import {
   WRITE,
 } from "../server/command.ts";
 import type { KeyList } from "../server/keys_of.ts";
+import { SortIntegers } from "./sort_integers.ts";
 import { found, lookupByPattern, SortPattern } from "./sort_pattern.ts";
 import { SortVector } from "./sort_vector.ts";
 import { deleteDestination, publishResult } from "./store_result.ts";
@@ -47,6 +49,9 @@ const NO_BYTES = new Uint8Array(0);
 /** Elements of a list up to which each is looked for on its own. */
 const SEEK_MAX = 32;
 
+/** Whether the elements are in `integers` rather than in `vector`. */
+let areIntegers = false;
+
 /** What the options say. Places of arguments are 0 when they are not given. */
 const options = {
   isDescending: false,
@@ -63,6 +68,9 @@ const options = {
 const by = new SortPattern();
 const gets: SortPattern[] = [];
 const vector = new SortVector();
+const integers = new SortIntegers();
+/** An element of the result. */
+const element = { buf: NO_BYTES, off: 0, len: 0 };
 const cursor = new ZsetCursor();
 /** Which elements of the order are the result. */
 const range = { start: 0, end: 0 };
@@ -91,14 +99,28 @@ function sort(c: Client, mayStore: boolean): void {
     options.by = 0;
   }
   vector.reset();
-  collect(c, ref, type);
-  vector.prepare();
-  if (!options.staysUnsorted) order(c);
-  else if (options.isDescending && type === TYPE_LIST) vector.reverse();
+  areIntegers = type === TYPE_LIST && ref !== 0 && sortIntegers(c, ref);
+  if (!areIntegers) {
+    collect(c, ref, type);
+    vector.prepare();
+    if (!options.staysUnsorted) order(c);
+    else if (options.isDescending && type === TYPE_LIST) vector.reverse();
+  }
   if (vector.isBroken) c.reply.addError(NO_NUMBERS);
   else if (options.store === 0) reply(c);
   else store(c);
   vector.reset();
+  integers.reset();
+}
+
+/** Sorts a list of integers, if it is one and they are to be sorted as such. Returns whether that was so. */
+function sortIntegers(c: Client, ref: number): boolean {
+  if (options.by !== 0 || options.isAlpha) return false;
+  const { lists } = c.server.keyspace.values;
+  if (!integers.take(lists, ref)) return false;
+  setRange(lists.length(ref));
+  integers.sort(range.end + 1, options.isDescending);
+  return true;
 }
 
 /** Reads the options. False after an error reply. */
@@ -269,16 +291,29 @@ function weigh(c: Client): void {
   }
 }
 
-function reply(c: Client): void {
+/** Puts the element at `index` of the order into `element`. */
+function readElement(index: number): void {
+  if (areIntegers) {
+    element.buf = integers.digits;
+    element.off = 0;
+    element.len = integers.read(index);
+    return;
+  }
   const { elements, order } = vector;
-  const { bytes, offs, lens } = elements;
+  element.buf = elements.bytes;
+  element.off = elements.offs[order[index]];
+  element.len = elements.lens[order[index]];
+}
+
+function reply(c: Client): void {
   const count = range.end - range.start + 1;
   c.reply.addArray(options.gets === 0 ? count : count * options.gets);
   for (let i = range.start; i <= range.end; i++) {
-    const item = order[i];
-    if (options.gets === 0) c.reply.addBulk(bytes, offs[item], lens[item]);
+    readElement(i);
+    const { buf, off, len } = element;
+    if (options.gets === 0) c.reply.addBulk(buf, off, len);
     for (let g = 0; g < options.gets; g++) {
-      if (lookupByPattern(c, gets[g], bytes, offs[item], lens[item])) {
+      if (lookupByPattern(c, gets[g], buf, off, len)) {
         c.reply.addBulk(found.buf, found.off, found.len);
       } else c.reply.addNull();
     }
@@ -309,13 +344,12 @@ function store(c: Client): void {
 
 function fillList(c: Client, made: number): void {
   const { lists } = c.server.keyspace.values;
-  const { elements, order } = vector;
-  const { bytes, offs, lens } = elements;
   for (let i = range.start; i <= range.end; i++) {
-    const item = order[i];
-    if (options.gets === 0) lists.pushOne(made, false, bytes, offs[item], lens[item]);
+    readElement(i);
+    const { buf, off, len } = element;
+    if (options.gets === 0) lists.pushOne(made, false, buf, off, len);
     for (let g = 0; g < options.gets; g++) {
-      const isThere = lookupByPattern(c, gets[g], bytes, offs[item], lens[item]);
+      const isThere = lookupByPattern(c, gets[g], buf, off, len);
       if (isThere) lists.pushOne(made, false, found.buf, found.off, found.len);
       else lists.pushOne(made, false, NO_BYTES, 0, 0);
     }

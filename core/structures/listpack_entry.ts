@@ -201,6 +201,26 @@ export function entryInteger(u8: ReadonlyBytes, at: number): number {
   return int64Value(readWord(u8, at + 5), readWord(u8, at + 1));
 }
 
+/**
+ * Puts the `count` integers from the entry at `at` on into `out`, from `from` on. False when one of them is a string or
+ * beyond 2^53 - 1.
+ */
+export function entryIntegers(
+  u8: ReadonlyBytes,
+  at: number,
+  count: number,
+  out: Float64Array,
+  from: number,
+): boolean {
+  for (let i = from; i < from + count; i++) {
+    const value = entryInteger(u8, at);
+    if (!(value < BIG)) return false;
+    out[i] = value;
+    at += entryBytes(u8, at);
+  }
+  return true;
+}
+
 /** Whether the element at `at` is these bytes, or the integer whose text they are. */
 export function entryEquals(
   u8: ReadonlyBytes,

@@ -43,7 +43,7 @@ import {
   lpShrinkToFit,
   lpWastes,
 } from "../structures/listpack.ts";
-import { ListpackValue } from "../structures/listpack_entry.ts";
+import { entryIntegers, ListpackValue } from "../structures/listpack_entry.ts";
 import {
   qlAppendListpack,
   qlCount,
@@ -415,6 +415,19 @@ export class Lists implements CollectionType {
       count -= here;
       if (count > 0) qlSkipNode(arena, cursor, false);
     }
+  }
+
+  /** Puts all elements into `out`, if they are integers of up to 2^53 - 1. Returns whether they are. */
+  copyIntegers(ref: number, out: Float64Array): boolean {
+    const { arena, cursor } = this;
+    let count = 0;
+    for (let more = this.seek(ref, 0); more; more = qlSkipNode(arena, cursor, true)) {
+      if (cursor.plain || !entryIntegers(cursor.buf, cursor.at, cursor.count, out, count)) {
+        return false;
+      }
+      count += cursor.count;
+    }
+    return true;
   }
 
   // One after the other.

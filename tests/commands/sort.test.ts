@@ -94,6 +94,40 @@ rawCases(server, "many elements, of lists and sets", [
   ["SORT ints DESC", list("5", "4", "3")],
 ]);
 
+// More than a node of a list holds, of every width, some more than once.
+const INTEGERS = Array.from({ length: 3000 }, (_, i) => {
+  const digits = String(i * 7919 % 2500).repeat(1 + i % 4);
+  return String((i % 3 === 0 ? -1 : 1) * Number(digits));
+});
+const rising = [...INTEGERS].sort((a, b) => Number(a) - Number(b));
+const falling = [...rising].reverse();
+const LARGEST = ["9007199254740991", "-9007199254740991"];
+
+rawCases(server, "lists of integers", [
+  [["RPUSH", "l", ...INTEGERS, ...LARGEST], ":3002\r\n"],
+  ["SORT l", list(LARGEST[1], ...rising, LARGEST[0])],
+  ["SORT l DESC", list(LARGEST[0], ...falling, LARGEST[1])],
+  ["SORT l LIMIT 0 10", list(LARGEST[1], ...rising.slice(0, 9))],
+  ["SORT l LIMIT 300 200 DESC", list(...falling.slice(299, 499))],
+  ["SORT l LIMIT 1000 5", list(...rising.slice(999, 1004))],
+  ["SORT l LIMIT 2999 100", list(...rising.slice(2998), LARGEST[0])],
+  ["SORT l LIMIT 3002 1", list()],
+  ["SORT l LIMIT 0 0", list()],
+  ["SORT l LIMIT 2 3 STORE to", ":3\r\n"],
+  ["LRANGE to 0 -1", list(...rising.slice(1, 4))],
+  ["SORT l STORE to DESC", ":3002\r\n"],
+  ["LRANGE to 0 -1", list(LARGEST[0], ...falling, LARGEST[1])],
+  [["SET", `w${rising[4]}`, "weight"], OK],
+  ["SORT l LIMIT 5 1 GET # GET w* STORE to", ":2\r\n"],
+  ["LRANGE to 0 -1", list(rising[4], "weight")],
+  // With one that isn't, it is a list of texts.
+  ["RPUSH l 0.5", ":3003\r\n"],
+  ["SORT l LIMIT 0 5", list(LARGEST[1], ...rising.slice(0, 4))],
+  ["RPUSH l x", ":3004\r\n"],
+  ["SORT l LIMIT 0 5", NO_NUMBERS],
+  ["SORT l LIMIT 0 1 DESC ALPHA", list("x")],
+]);
+
 rawCases(server, "sorted sets", [
   ["ZADD z 1 30 2 10 3 20", ":3\r\n"],
   ["SORT z", list("10", "20", "30")],
