@@ -268,7 +268,7 @@ export class RdbEncoder {
   private writeHash(out: RdbWriter, root: number, heap: number): void {
     const { dict, blocks } = this;
     const withTimes = heap !== 0 && readWord(blocks, heap, HEAP_COUNT) > 0;
-    const first = withTimes ? this.expiryAt(heap, 1) : 0;
+    const first = withTimes ? fieldExpiryAt(blocks, heap, 1) : 0;
     if (withTimes) out.writeMillis(first);
     dict.start(root);
     out.writeLength(dict.count);
@@ -276,20 +276,10 @@ export class RdbEncoder {
       if (withTimes) {
         const hasSlot = (readWord(blocks, ref, 0) & ENTRY_HAS_EXPIRY) !== 0;
         const place = hasSlot ? readWord(blocks, ref, ENTRY_HEAD_BYTES >> 2) : 0;
-        out.writeLength(place === 0 ? 0 : this.expiryAt(heap, place) - first + 1);
+        out.writeLength(place === 0 ? 0 : fieldExpiryAt(blocks, heap, place) - first + 1);
       }
       this.writeField(out, ref);
     }
-  }
-
-  /** When the field at a place of a heap expires. */
-  private expiryAt(heap: number, place: number): number {
-    const { blocks } = this;
-    const index = place - 1;
-    const directory = readWord(blocks, heap, HEAP_DIRECTORY);
-    const chunk = readWord(blocks, directory, Math.floor(index / HEAP_CHUNK_ITEMS));
-    blocks.read(chunk, index % HEAP_CHUNK_ITEMS * HEAP_ITEM_BYTES, DOUBLE_BYTES);
-    return blocks.f64[blocks.at >> 3];
   }
 
   /** A small hash none of whose fields expire any more, field by field. */
@@ -353,6 +343,15 @@ export class RdbEncoder {
       out.writeBytes(this.doubleBytes, 0, DOUBLE_BYTES);
     }
   }
+}
+
+/** When the field at a place of a hash's heap of expiring fields expires, whose root `heap` is. */
+export function fieldExpiryAt(blocks: BlockReader, heap: number, place: number): number {
+  const index = place - 1;
+  const directory = readWord(blocks, heap, HEAP_DIRECTORY);
+  const chunk = readWord(blocks, directory, Math.floor(index / HEAP_CHUNK_ITEMS));
+  blocks.read(chunk, index % HEAP_CHUNK_ITEMS * HEAP_ITEM_BYTES, DOUBLE_BYTES);
+  return blocks.f64[blocks.at >> 3];
 }
 
 /** The RDB type of a value with this meta word. */

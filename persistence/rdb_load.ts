@@ -70,8 +70,6 @@ export interface RdbLoadOptions {
   readonly keepsExpired?: boolean;
   /** Whether a key that is there already is replaced, rather than a sign of damage. */
   readonly replaces?: boolean;
-  /** Whether there may be more behind the end: the rest of an append-only file. */
-  readonly hasTail?: boolean;
   /** Microseconds to wait after each key, or if negative after as many keys a microsecond. For tests. */
   readonly keyDelayUs?: number;
   /** Told the aux fields. */
@@ -116,7 +114,7 @@ export class RdbLoader {
     return this.source.offset;
   }
 
-  /** The reader, behind the end of what was loaded: for what `hasTail`. */
+  /** The reader, behind the end of what was loaded: the rest of an append-only file. */
   get tail(): RdbReader {
     return this.reader;
   }

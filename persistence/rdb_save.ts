@@ -1,5 +1,6 @@
 /**
- * Saving: an RDB file takes the place of the one before, all or nothing.
+ * Saving: a file with everything in it takes the place of the one before, all or nothing. An RDB file, or one of
+ * commands.
  *
  *     temp-<pid>.rdb     written, synced, closed
  *     rename             to the file's name, then its directory is synced
@@ -9,6 +10,7 @@
  */
 import type { BlockReader } from "../core/memory/block_reader.ts";
 import { dirOf, type Disk, DiskError, diskErrorText, type DiskFile } from "./disk.ts";
+import { AofFileWriter } from "./aof_file_writer.ts";
 import { type RdbContent, RdbFileWriter, type RdbProgress } from "./rdb_writer.ts";
 
 /** Bytes after which what was written is sent to the disk, with rdb-save-incremental-fsync. */
@@ -25,6 +27,10 @@ export interface SaveTarget {
   readonly dir: string;
   /** rdb-save-incremental-fsync */
   readonly syncsOnTheWay: boolean;
+  /** Whether commands are written rather than RDB. */
+  readonly asCommands?: boolean;
+  /** Unix time in seconds that stands at the beginning of commands, 0 for none. */
+  readonly timestamp?: number;
 }
 
 /** Saves everything to the target. Throws SaveFailed, or what the reader or the progress throws. */
@@ -83,7 +89,9 @@ function writeFile(
     },
   };
   try {
-    new RdbFileWriter(blocks, sink, progress).writeAll(content);
+    if (target.asCommands === true) {
+      new AofFileWriter(blocks, sink, progress).writeAll(content, target.timestamp ?? 0);
+    } else new RdbFileWriter(blocks, sink, progress).writeAll(content);
     attempt(() => file.sync(), writeError("fsync"));
   } catch (error) {
     try {

@@ -10,7 +10,7 @@
  * It is started for the first save and stays, because starting one stops this thread for 10 to 15 ms on Deno;
  * `prepare` has it started when nobody minds.
  *
- * Another kind of file can be made of the same image: what differs is the order that the worker gets.
+ * The base of an append-only file is made in the same way, as RDB or as commands: `saveBaseNow`, `startBase`.
  */
 import type { Clock } from "../core/base/clock.ts";
 import type { Keyspace } from "../core/keyspace/keyspace.ts";
@@ -19,6 +19,7 @@ import { type Disk, DiskError, diskErrorText, type DiskFile, isMissing } from ".
 import { contentOf } from "./rdb_content.ts";
 import { RdbDamaged, RdbLoader } from "./rdb_load.ts";
 import { removeQuietly, SaveFailed, saveRdb, type SaveTarget } from "./rdb_save.ts";
+import type { RdbReader } from "./rdb_format.ts";
 import type { RdbContent } from "./rdb_writer.ts";
 import {
   CONTROL_BYTES,
@@ -51,6 +52,17 @@ export interface SnapshotSettings {
   /** The version of Redis that this server stands for. */
   readonly version: string;
   readonly usedBytes: number;
+}
+
+/** Where the base of an append-only file goes. */
+export interface BaseTarget {
+  readonly tempPath: string;
+  readonly path: string;
+  readonly syncsOnTheWay: boolean;
+  /** Whether it is written as commands rather than RDB. */
+  readonly asCommands: boolean;
+  /** Unix time in seconds that stands at the beginning of commands, 0 for none. */
+  readonly timestamp: number;
 }
 
 /** How a background save ended: null, or why there is no new file; "" when it was stopped. */
@@ -116,10 +128,18 @@ export class Snapshots {
 
   /** Saves in this thread. Returns null, or a line for the log that says why there is no new file. */
   saveNow(): string | null {
-    const { disk, keyspace, pid } = this.parts;
-    const blocks = new LiveBlocks(keyspace.arena);
+    return this.writeNow(this.targetAt(`temp-${this.parts.pid}.rdb`), false);
+  }
+
+  /** The same for the base of an append-only file. */
+  saveBaseNow(target: BaseTarget): string | null {
+    return this.writeNow({ ...target, dir: this.parts.settings().dir }, true);
+  }
+
+  private writeNow(target: SaveTarget, isBase: boolean): string | null {
+    const { disk, keyspace } = this.parts;
     try {
-      saveRdb(disk, blocks, this.content(), this.targetAt(`temp-${pid}.rdb`), null);
+      saveRdb(disk, new LiveBlocks(keyspace.arena), this.content(isBase), target, null);
       return null;
     } catch (error) {
       if (error instanceof SaveFailed) return error.message;
@@ -132,7 +152,16 @@ export class Snapshots {
    * can't begin.
    */
   startSave(done: SaveDone): string | null {
-    const { keyspace, clock, pid } = this.parts;
+    return this.start(this.targetAt(`temp-${this.parts.pid}.${++this.count}.rdb`), false, done);
+  }
+
+  /** The same for the base of an append-only file. */
+  startBase(target: BaseTarget, done: SaveDone): string | null {
+    return this.start({ ...target, dir: this.parts.settings().dir }, true, done);
+  }
+
+  private start(target: SaveTarget, isBase: boolean, done: SaveDone): string | null {
+    const { keyspace, clock } = this.parts;
     if (this.isSaving) return "another save is under way";
     let worker: Worker;
     try {
@@ -140,9 +169,8 @@ export class Snapshots {
     } catch (error) {
       return diskErrorText(error);
     }
-    const target = this.targetAt(`temp-${pid}.${++this.count}.rdb`);
     const startUs = clock.monotonicUs();
-    const content = this.content();
+    const content = this.content(isBase);
     const image = keyspace.arena.freeze();
     this.control[CONTROL_STOP] = 0;
     this.control[CONTROL_KEYS] = 0;
@@ -176,7 +204,7 @@ export class Snapshots {
    * @param replaces whether keys that are there already are replaced
    */
   startLoad(replaces: boolean): SnapshotLoad | null {
-    const { disk, keyspace, clock } = this.parts;
+    const { disk } = this.parts;
     const settings = this.parts.settings();
     let file: DiskFile;
     try {
@@ -189,11 +217,23 @@ export class Snapshots {
         }`,
       ]);
     }
+    return this.load(file, replaces, false);
+  }
+
+  /** Begins to load the base of an append-only file, or the RDB part that it begins with. Throws RdbDamaged. */
+  startBaseLoad(file: DiskFile): SnapshotLoad {
+    return this.load(file, false, true);
+  }
+
+  private load(file: DiskFile, replaces: boolean, isBase: boolean): SnapshotLoad {
+    const { keyspace, clock } = this.parts;
+    const settings = this.parts.settings();
     const functions: Uint8Array[] = [];
     const loader = new RdbLoader(keyspace, file, file.size(), {
       clock,
       checksum: settings.checksum && settings.skipsChecksum !== true,
       replaces,
+      keepsExpired: isBase,
       keyDelayUs: settings.loadDelayUs,
       onAux: (name, value) => this.noteAux(name, value),
       onFunction: (library) => {
@@ -206,7 +246,7 @@ export class Snapshots {
     });
   }
 
-  private content(): RdbContent {
+  private content(isBase: boolean): RdbContent {
     const { keyspace } = this.parts;
     const settings = this.parts.settings();
     return contentOf(keyspace, {
@@ -215,7 +255,7 @@ export class Snapshots {
         ["redis-bits", "64"],
         ["ctime", String(Math.floor(keyspace.nowMs / 1000))],
         ["used-mem", String(settings.usedBytes)],
-        ["aof-base", "0"],
+        ["aof-base", isBase ? "1" : "0"],
       ],
       functions: this.functions,
       compress: settings.compress,
@@ -271,6 +311,10 @@ export class Snapshots {
     } else if (name === "used-mem") {
       const mb = (Number.parseInt(value, 10) || 0) / (1024 * 1024);
       notice(`RDB memory usage when created ${mb.toFixed(2)} Mb`);
+    } else if (name === "aof-base") {
+      if (Number.parseInt(value, 10) !== 0) notice("RDB is base AOF");
+    } else if (name === "aof-preamble") {
+      if (Number.parseInt(value, 10) !== 0) notice("RDB has an AOF tail");
     } else if (name.startsWith("%")) notice(`RDB '${name}': ${value}`);
   }
 }
@@ -278,8 +322,8 @@ export class Snapshots {
 /** A file that is being loaded. */
 export class SnapshotLoad {
   readonly totalBytes: number;
+  readonly file: DiskFile;
   private readonly loader: RdbLoader;
-  private readonly file: DiskFile;
   private readonly onEnd: () => void;
 
   constructor(loader: RdbLoader, file: DiskFile, onEnd: () => void) {
@@ -305,12 +349,35 @@ export class SnapshotLoad {
     return this.loader.keysEmpty;
   }
 
+  /** What stands behind the RDB part. */
+  get tail(): RdbReader {
+    return this.loader.tail;
+  }
+
+  /** What Redis logs when the RDB part is loaded. */
+  get doneLine(): string {
+    const { keysLoaded, keysExpired, keysEmpty } = this;
+    const empty = keysEmpty === 0 ? "" : `, empty keys skipped: ${keysEmpty}`;
+    return `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${empty}.`;
+  }
+
+  /** What to log when all is loaded, after so many seconds. */
+  summary(seconds: number): string[] {
+    return [this.doneLine, `DB loaded from disk: ${seconds.toFixed(3)} seconds`];
+  }
+
   /** Loads for about so long. Returns whether there is more, or why it can't go on: lines for the log. */
   step(budgetUs: number): boolean | readonly string[] {
+    const result = this.stepPart(budgetUs);
+    if (result === false) this.file.close();
+    return result;
+  }
+
+  /** The same, with the file left open in the end. */
+  stepPart(budgetUs: number): boolean | readonly string[] {
     try {
       if (this.loader.step(budgetUs)) return true;
       this.onEnd();
-      this.file.close();
       return false;
     } catch (error) {
       if (error instanceof RdbDamaged) return error.lines;

@@ -28,6 +28,8 @@ export interface LoadPort {
   readonly keysEmpty: number;
   /** Loads for about so many microseconds. Returns whether there is more, or why it can't go on, for the log. */
   step(budgetUs: number): boolean | readonly string[];
+  /** What to log when all is loaded, after so many seconds. */
+  summary(seconds: number): string[];
 }
 
 /** What saves and loads: declared here, implemented in persistence/. */
@@ -287,13 +289,8 @@ export class Saving {
       this.logAll(result);
       return false;
     }
-    const empty = loading.keysEmpty === 0 ? "" : `, empty keys skipped: ${loading.keysEmpty}`;
-    log.notice(
-      `Done loading RDB, keys loaded: ${loading.keysLoaded}, ` +
-        `keys expired: ${loading.keysExpired}${empty}.`,
-    );
     const seconds = (clock.monotonicUs() - startUs) / 1e6;
-    log.notice(`DB loaded from disk: ${seconds.toFixed(3)} seconds`);
+    for (const line of loading.summary(seconds)) log.notice(line);
     return true;
   }
 
