@@ -28,13 +28,14 @@ export class ChunkWriter {
   readonly numbers: Set<Local>;
 
   constructor(
+    source: string,
     name: string,
     isResumable: boolean,
     hasEnvironments: boolean,
     numbers: Set<Local>,
   ) {
     this.numbers = numbers;
-    this.info = { name, lines: [], names: [], names2: [], tails: [] };
+    this.info = { source, name, lines: [], names: [], names2: [], tails: [] };
     this.isResumable = isResumable;
     this.hasEnvironments = hasEnvironments;
   }

@@ -11,7 +11,7 @@ import {
   optInteger,
 } from "./arguments.ts";
 import { formatNumber, isSpace, parseNumber } from "./numbers.ts";
-import { call, finish, first, list, metatableOf, running, truthy, typeName } from "./runtime.ts";
+import { call, finish, first, metatableOf, running, truthy, typeName } from "./runtime.ts";
 import type { LuaState } from "./state.ts";
 import { LuaTable } from "./table.ts";
 import { currentThread } from "./thread.ts";
@@ -171,22 +171,6 @@ const CONTROL: Record<string, LuaFunction> = {
     if (depth <= 0 || (typeof v !== "string" && typeof v !== "number")) throw new LuaError(v);
     throw new LuaError(typeof v === "number" ? formatNumber(v) : v, depth);
   },
-  pcall(f, ...args) {
-    // Lua finds its own status on the stack there, and says so.
-    if (arguments.length === 0) return [false, "attempt to call a boolean value"];
-    const { frame } = running;
-    try {
-      const r = typeof f === "function" ? finish(f(...args)) : call(f, ...args);
-      return Array.isArray(r) ? [true, ...r] : [true, r];
-    } catch (e) {
-      running.frame = frame;
-      return [false, caughtValue(e)];
-    }
-  },
-  xpcall(f, handler) {
-    checkAny(2, arguments.length);
-    return handledCall(f, handler);
-  },
   select(n, ...args) {
     if (n === "#") return args.length;
     let at = checkInteger(n, 1, arguments.length);
@@ -228,22 +212,6 @@ const GARBAGE_OPTIONS: ReadonlySet<string> = new Set(
 
 /** What a script is told of the memory in use: the engine's heap is none of its business. */
 const GARBAGE_KIB = 64;
-
-function handledCall(f: LuaValue, handler: LuaValue): LuaResult {
-  const { frame } = running;
-  try {
-    return [true, ...list(call(f))];
-  } catch (e) {
-    running.frame = frame;
-    const v = caughtValue(e);
-    try {
-      return [false, ...list(call(handler, v))];
-    } catch (again) {
-      caughtValue(again);
-      return [false, "error in error handling"];
-    }
-  }
-}
 
 function loaders(state: LuaState): Record<string, LuaFunction> {
   const compile = (source: string, name: string): LuaResult => {

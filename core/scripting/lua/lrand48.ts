@@ -28,6 +28,16 @@ export class Lrand48 {
     this.lo = (bits % 256) * 65536 + SEED_LOW;
   }
 
+  /** Where the sequence is: 48 bits. */
+  get state(): number {
+    return this.hi * HALF + this.lo;
+  }
+
+  set state(state: number) {
+    this.hi = Math.floor(state / HALF);
+    this.lo = state % HALF;
+  }
+
   /** The next number of 31 bits. */
   next(): number {
     const low = this.lo * FACTOR_LO + INCREMENT;

@@ -6,6 +6,7 @@ import { openCjson } from "./lib_cjson.ts";
 import { openCmsgpack } from "./lib_cmsgpack.ts";
 import { openCoroutine } from "./lib_coroutine.ts";
 import { openMath } from "./lib_math.ts";
+import { openPcall } from "./lib_pcall.ts";
 import { openString } from "./lib_string.ts";
 import { openStruct } from "./lib_struct.ts";
 import { openTable } from "./lib_table.ts";
@@ -15,6 +16,7 @@ import { LuaState } from "./state.ts";
 export function openState(): LuaState {
   const state = new LuaState();
   openBase(state);
+  openPcall(state);
   openTable(state);
   openString(state);
   openMath(state);

@@ -136,7 +136,7 @@ export class LuaState {
     let factory: (...args: unknown[]) => LuaFunction;
     try {
       const { node, locals } = parse(source, shown);
-      chunk = new ChunkWriter(shown, isResumable, hasEnvironments, numberLocals(locals));
+      chunk = new ChunkWriter(name, shown, isResumable, hasEnvironments, numberLocals(locals));
       const code = writeFunction(chunk, node);
       factory = new Function(...PARAMETERS, `"use strict";return ${code};`) as typeof factory;
     } catch (e) {

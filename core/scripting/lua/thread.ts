@@ -10,8 +10,8 @@
  * with "attempt to yield across metamethod/C-call boundary", which is Lua 5.1's behaviour in exactly
  * these places.
  *
- * A pause travels the same way as a yield, through every coroutine that is under way. Where it meets
- * a plain function it can't go on, so the program simply continues there.
+ * A pause travels the same way as a yield, through every coroutine and every pcall that is under way.
+ * Where it meets a plain function it can't go on, so the program simply continues there.
  */
 
 import { finish } from "./runtime.ts";
@@ -163,6 +163,18 @@ export function resumePlainly(thread: LuaThread, args: LuaValue[]): LuaResult {
   let step = generator.next(NOTHING);
   while (!step.done) step = generator.next(NOTHING);
   return step.value;
+}
+
+/** Runs a generator for a protected call, which lets its pauses through but no yields. */
+export function* passPauses(generator: LuaGenerator): LuaGenerator {
+  let step = generator.next(NOTHING);
+  while (!step.done) {
+    if (step.value === PAUSE) {
+      yield PAUSE;
+      step = generator.next(NOTHING);
+    } else step = generator.throw(boundaryError());
+  }
+  return finish(step.value);
 }
 
 /** Whether the thread can be resumed. */

@@ -95,6 +95,8 @@ export const NULL_POINTER = new LuaUserdata(true);
 
 /** Who calls, for the text of an error: filled by the generator, one entry per call or operation. */
 export interface ChunkInfo {
+  /** The chunk's name as it was given, such as `@user_script`. */
+  source: string;
   /** The chunk's name as errors show it, such as `user_script`. */
   name: string;
   /** Line of a site. */
@@ -121,6 +123,9 @@ export class LuaError {
   operand: number;
   /** Functions it has passed. */
   hops: number;
+  /** The chunk and the line where it was raised, or where what raised it was called; -1: nowhere in a script. */
+  source: string;
+  line: number;
 
   constructor(value: LuaValue, level = 0) {
     this.value = value;
@@ -129,6 +134,8 @@ export class LuaError {
     this.argument = -1;
     this.operand = 0;
     this.hops = 0;
+    this.source = "";
+    this.line = -1;
   }
 }
 
@@ -137,6 +144,9 @@ export class LuaError {
  */
 export class LuaAbort {
   readonly reason: string;
+  /** The chunk and about the line that was running; -1: no script was. */
+  source = "";
+  line = -1;
 
   constructor(reason: string) {
     this.reason = reason;
@@ -171,7 +181,11 @@ export function argumentText(name: string, n: number, message: string): string {
  */
 export function resolveError(chunk: ChunkInfo, error: unknown, site: number): unknown {
   const e = error instanceof LuaError ? error : fromEngineError(error);
-  if (e === null) return error;
+  if (e === null) {
+    if (error instanceof LuaAbort && error.line < 0) place(chunk, error, site);
+    return error;
+  }
+  if (e.line < 0) place(chunk, e, e.site >= 0 ? e.site : site);
   if (e.level > 0) {
     e.level--;
     if (e.level === 0) settle(chunk, e, site);
@@ -190,6 +204,12 @@ export function fromEngineError(error: unknown): LuaError | null {
   const isStack = error.message.includes("call stack");
   if (!isStack && !(error instanceof RangeError)) return null;
   return new LuaError(isStack ? "stack overflow" : "not enough memory", isStack ? 1 : 0);
+}
+
+/** Notes where an error was raised; the first function that catches it knows. */
+function place(chunk: ChunkInfo, e: LuaError | LuaAbort, site: number): void {
+  e.source = chunk.source;
+  e.line = chunk.lines[site] ?? 1;
 }
 
 /** Settles an error for which there is no position: the caller was the host. */
