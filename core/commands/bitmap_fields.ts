@@ -142,7 +142,11 @@ function bitfield(c: Client, isReadonly: boolean): void {
     if (operations.ops[i] === OP_GET) replyField(c, i);
     else if (change(c, ref, i, isLonger)) changes++;
   }
-  if (changes === 0) return;
+  if (changes === 0) {
+    // It counts as no change that the string is longer, but it would not be so for whoever repeats the rest.
+    if (isLonger) c.server.propagation.force();
+    return;
+  }
   keyModified(c, 1);
   notify(c, NOTIFY_STRING, "setbit", 1);
   c.server.dirty += changes;
