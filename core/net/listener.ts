@@ -9,7 +9,9 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { ascii } from "../base/bytes.ts";
 import { closeIdle } from "../server/clients.ts";
 import type { NetPort, Server } from "../server/server.ts";
+import { type BindAddress, bindAddresses } from "./bind_addresses.ts";
 import { Connection } from "./connection.ts";
+import { TlsListener } from "./tls_listener.ts";
 import type { Acceptor, Listening, ListenOptions, Socket, Transport } from "./transport.ts";
 
 const MAX_CLIENTS_ERROR = ascii("-ERR max number of clients reached\r\n");
@@ -39,16 +41,10 @@ const ANY_6 = "::";
 /** How long a closed address may still be in use, in ms. */
 const RELEASE_MS = 1000;
 
-interface BindAddress {
-  readonly hostname: string;
-  readonly port: number;
-  /** This machine need not have it. */
-  readonly optional: boolean;
-}
-
 export class Listener implements NetPort {
   readonly server: Server;
   private readonly transport: Transport;
+  private readonly tls: TlsListener;
   /** What is open, by `keyOf` its address. */
   private readonly open = new Map<string, Listening>();
   /** Ports of addresses that were closed a moment ago. */
@@ -61,9 +57,10 @@ export class Listener implements NetPort {
   constructor(server: Server, transport: Transport) {
     this.server = server;
     this.transport = transport;
+    this.tls = new TlsListener(server, this.accept, (hostname, port) => this.probe(hostname, port));
     server.cron.onClient.push(closeIdle);
     const { config } = server;
-    config.onChange("bind", () => this.change("Failed to bind to specified addresses."));
+    config.onChange("bind", () => this.change("Failed to bind to specified addresses.", true));
     config.onChange("port", () => this.change("Unable to listen on this port. Check server logs."));
   }
 
@@ -72,8 +69,9 @@ export class Listener implements NetPort {
    * opened and why; then nothing stays open.
    */
   listen(): string | null {
-    const error = this.listenTcp() ?? this.listenUnix();
-    const isNothing = error === null && this.open.size === 0 && this.unix === null;
+    const error = this.listenTcp() ?? this.tls.listen() ?? this.listenUnix();
+    const count = this.open.size + this.tls.count;
+    const isNothing = error === null && count === 0 && this.unix === null;
     if (error !== null || isNothing) {
       this.stop();
       return error ?? "Configured to not listen anywhere, exiting.";
@@ -95,6 +93,7 @@ export class Listener implements NetPort {
     this.isListening = false;
     for (const listening of this.open.values()) listening.close();
     this.open.clear();
+    this.tls.close();
     if (this.unix === null) return;
     this.unix.close();
     this.unix = null;
@@ -103,9 +102,9 @@ export class Listener implements NetPort {
   }
 
   /** CONFIG SET of an address. */
-  private change(error: string): string | null {
+  private change(error: string, concernsTls = false): string | null {
     if (!this.isListening) return null;
-    const reason = this.listenTcp();
+    const reason = this.listenTcp() ?? (concernsTls ? this.tls.rebind() : null);
     if (reason === null) return null;
     this.server.log.warning(reason);
     return error;
@@ -167,7 +166,6 @@ export class Listener implements NetPort {
 
   /** Returns null when the address is open, or the reason why it isn't. */
   private openAddress(hostname: string, port: number): string | null {
-    const { config } = this.server;
     const key = keyOf(hostname, port);
     if (this.open.has(key)) return null;
     if (this.transport.isDualStack && hostname === ANY_4) {
@@ -175,13 +173,24 @@ export class Listener implements NetPort {
       if (this.open.has(any6) && this.wantedKeys().includes(any6)) return null;
     }
     try {
-      const listening = this.transport.listen({
-        hostname,
-        port,
-        keepAliveSeconds: () => config.num("tcp-keepalive"),
-        ...this.options(),
-      }, this.accept);
-      this.open.set(key, listening);
+      this.open.set(key, this.openListening(hostname, port));
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  private openListening(hostname: string, port: number): Listening {
+    const keepAliveSeconds = () => this.server.config.num("tcp-keepalive");
+    const options = { hostname, port, keepAliveSeconds, ...this.options() };
+    return this.transport.listen(options, this.accept);
+  }
+
+  /** Opens an address and closes it again. Returns why it can't be opened, or null. */
+  private probe(hostname: string, port: number): string | null {
+    if (this.releasing.has(port)) return null;
+    try {
+      this.openListening(hostname, port).close();
       return null;
     } catch (error) {
       return reasonOf(error);
@@ -230,7 +239,8 @@ export class Listener implements NetPort {
     const { acl, clients, config, log, stats, turn } = server;
     const refusal = clients.count >= server.maxClients
       ? MAX_CLIENTS_ERROR
-      : !isUnix && !isLoopback(socket.addr) && acl.defaultUser.noPass && config.bool("protected-mode")
+      : !isUnix && !isLoopback(socket.addr) && acl.defaultUser.noPass &&
+          config.bool("protected-mode")
       ? PROTECTED_ERROR
       : null;
     if (refusal !== null) {
@@ -245,23 +255,6 @@ export class Listener implements NetPort {
     log.verbose(`Accepted ${socket.addr}`);
     return connection;
   }
-}
-
-/**
- * `bind`'s words: "-" before an address makes it optional, "*" is every address, "::*" every IPv6 one. These
- * come first: where they include IPv4, "0.0.0.0" beside them is nothing more to open.
- */
-function bindAddresses(words: readonly string[], port: number): BindAddress[] {
-  const list = words.map((word) => {
-    const optional = word.startsWith("-");
-    const name = optional ? word.slice(1) : word;
-    const hostname = name === "*" ? ANY_4 : name === "::*" ? ANY_6 : name;
-    return { hostname, port, optional };
-  });
-  return [
-    ...list.filter(({ hostname }) => hostname === ANY_6),
-    ...list.filter(({ hostname }) => hostname !== ANY_6),
-  ];
 }
 
 function keyOf(hostname: string, port: number): string {

@@ -44,30 +44,30 @@ const network: ConfigSpec[] = [
   numeric("u32", "max-new-tls-connections-per-cycle", 1, 1000, "1", unused),
 ];
 
-const tlsFile = { volatile: true, unused: true } as const;
-const tlsSecret = { sensitive: true, unused: true } as const;
+const tlsFile = { volatile: true } as const;
+const unusedTlsFile = { volatile: true, unused: true } as const;
 
 const tls: ConfigSpec[] = [
-  int("tls-port", 0, 65535, "0", unused),
+  int("tls-port", 0, 65535, "0"),
   int("tls-session-cache-size", 0, INT_MAX, "20480", unused),
   int("tls-session-cache-timeout", 0, INT_MAX, "300", unused),
   bool("tls-cluster", "no", unused),
   bool("tls-replication", "no", unused),
-  choice("tls-auth-clients", ["no", "yes", "optional"], "yes", unused),
-  bool("tls-prefer-server-ciphers", "no", unused),
+  choice("tls-auth-clients", ["no", "yes", "optional"], "yes"),
+  bool("tls-prefer-server-ciphers", "no"),
   bool("tls-session-caching", "yes", unused),
   optional("tls-cert-file", tlsFile),
   optional("tls-key-file", tlsFile),
-  optional("tls-key-file-pass", tlsSecret),
-  optional("tls-client-cert-file", tlsFile),
-  optional("tls-client-key-file", tlsFile),
-  optional("tls-client-key-file-pass", tlsSecret),
-  optional("tls-dh-params-file", tlsFile),
+  optional("tls-key-file-pass", { sensitive: true }),
+  optional("tls-client-cert-file", unusedTlsFile),
+  optional("tls-client-key-file", unusedTlsFile),
+  optional("tls-client-key-file-pass", { sensitive: true, unused: true }),
+  optional("tls-dh-params-file", unusedTlsFile),
   optional("tls-ca-cert-file", tlsFile),
   optional("tls-ca-cert-dir", tlsFile),
-  optional("tls-protocols", unused),
-  optional("tls-ciphers", unused),
-  optional("tls-ciphersuites", unused),
+  optional("tls-protocols"),
+  optional("tls-ciphers"),
+  optional("tls-ciphersuites"),
 ];
 
 const processTraits: ConfigSpec[] = [

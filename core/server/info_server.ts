@@ -39,7 +39,7 @@ export function infoServer(server: Server): string {
     `process_id:${process.pid}\r\n` +
     `process_supervised:no\r\n` +
     `run_id:${server.runId}\r\n` +
-    `tcp_port:${config.num("port")}\r\n` +
+    `tcp_port:${config.num("port") || config.num("tls-port")}\r\n` +
     `server_time_usec:${clock.nowUs()}\r\n` +
     `uptime_in_seconds:${uptime}\r\n` +
     `uptime_in_days:${Math.floor(uptime / SECONDS_PER_DAY)}\r\n` +
@@ -183,13 +183,14 @@ export function infoKeyspace(server: Server): string {
 function listeners(server: Server): string {
   const { config } = server;
   const lines: string[] = [];
+  const addresses = config.list("bind").map((address) => `,bind=${address}`).join("");
+  const bind = addresses || ",bind=*,bind=-::*";
   const port = config.num("port");
-  if (port !== 0) {
-    const bind = config.list("bind").map((address) => `,bind=${address}`).join("");
-    lines.push(`name=tcp${bind || ",bind=*,bind=-::*"},port=${port}`);
-  }
+  if (port !== 0) lines.push(`name=tcp${bind},port=${port}`);
   const path = config.str("unixsocket");
   if (path !== "") lines.push(`name=unix,bind=${path}`);
+  const tlsPort = config.num("tls-port");
+  if (tlsPort !== 0) lines.push(`name=tls${bind},port=${tlsPort}`);
   return lines.map((line, i) => `listener${i}:${line}\r\n`).join("");
 }
 

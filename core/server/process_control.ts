@@ -54,15 +54,15 @@ function writePidFile(server: Server): void {
 /** What `ps` shows, by `proc-title-template`; a runtime may not let us. */
 function setTitle(server: Server): void {
   const { config } = server;
-  const port = config.num("port");
+  const port = config.num("port") || config.num("tls-port");
   const address = config.list("bind")[0]?.replace(/^-/, "") ?? "*";
   const unixSocket = config.str("unixsocket");
   const variables: Readonly<Record<string, string>> = {
     "title": "larder",
     "listen-addr": port !== 0 || unixSocket === "" ? `${address}:${port}` : unixSocket,
     "server-mode": "",
-    "port": String(port),
-    "tls-port": "0",
+    "port": config.text("port"),
+    "tls-port": config.text("tls-port"),
     "unixsocket": unixSocket,
     "config-file": config.configFile ?? "",
   };

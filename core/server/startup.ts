@@ -106,6 +106,7 @@ export function serve(server: Server, network: Network): void {
 function announceReady({ config, log }: Server): void {
   if (config.num("port") !== 0) log.notice("Ready to accept connections tcp");
   if (config.str("unixsocket") !== "") log.notice("Ready to accept connections unix");
+  if (config.num("tls-port") !== 0) log.notice("Ready to accept connections tls");
 }
 
 /** What to print about an error that ended the start, "" when the log has said it. */

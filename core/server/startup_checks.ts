@@ -3,7 +3,7 @@
  * that won't let them.
  *
  *     refused      the server would do something else than it was told, which someone would notice too late:
- *                  it does not start (TLS, cluster, replication, modules)
+ *                  it does not start (cluster, replication, modules)
  *     warned of    the server is useful without it, but whoever relies on it must know (persistence)
  *     no effect    accepted for compatibility; named on one line of the log
  *
@@ -21,11 +21,6 @@ interface Refusal {
 }
 
 const REFUSALS: readonly Refusal[] = [
-  {
-    name: "tls-port",
-    isAsked: (config) => config.num("tls-port") !== 0,
-    reason: "TLS is not offered; set tls-port to 0, and put a TLS proxy in front if need be",
-  },
   {
     name: "cluster-enabled",
     isAsked: (config) => config.bool("cluster-enabled"),
