@@ -22,6 +22,7 @@ import {
   TYPE_ZSET,
 } from "../core/types/object.ts";
 import { ByteRange } from "../core/types/t_string.ts";
+import { adoptHash, adoptList, adoptSet, adoptZset } from "../core/types/listpack_adopt.ts";
 import { ADD_ADDED } from "../core/types/t_zset.ts";
 import type { Values } from "../core/types/values.ts";
 import {
@@ -120,6 +121,8 @@ const TYPES: ReadonlyMap<number, number> = new Map([
   [RDB_TYPE_STREAM_LISTPACKS_3, TYPE_STREAM],
 ]);
 
+type Adopt = typeof adoptList;
+
 export class RdbDecoder {
   /** Whether what `read` refused was in order but for having no elements. */
   isEmpty = false;
@@ -157,14 +160,15 @@ export class RdbDecoder {
       case RDB_TYPE_SET_INTSET:
         return this.readString(reader) && this.addIntset(ref);
       case RDB_TYPE_SET_LISTPACK:
-        return this.readString(reader) && this.addPackedSet(ref);
+        return this.readString(reader) && (this.isAdopted(adoptSet, ref) || this.addPackedSet(ref));
       case RDB_TYPE_ZSET:
       case RDB_TYPE_ZSET_2:
         return this.readZset(reader, rdbType === RDB_TYPE_ZSET_2, ref);
       case RDB_TYPE_ZSET_ZIPLIST:
         return this.readString(reader) && this.addPackedZset(PACKED_ZIPLIST, ref);
       case RDB_TYPE_ZSET_LISTPACK:
-        return this.readString(reader) && this.addPackedZset(PACKED_LISTPACK, ref);
+        return this.readString(reader) &&
+          (this.isAdopted(adoptZset, ref) || this.addPackedZset(PACKED_LISTPACK, ref));
       case RDB_TYPE_HASH:
         return this.readHash(reader, ref);
       case RDB_TYPE_HASH_METADATA:
@@ -173,7 +177,8 @@ export class RdbDecoder {
         reader.readMillis();
         return this.readString(reader) && this.addPackedHash(PACKED_LISTPACK, ref, true);
       case RDB_TYPE_HASH_LISTPACK:
-        return this.readString(reader) && this.addPackedHash(PACKED_LISTPACK, ref, false);
+        return this.readString(reader) &&
+          (this.isAdopted(adoptHash, ref) || this.addPackedHash(PACKED_LISTPACK, ref, false));
       case RDB_TYPE_HASH_ZIPLIST:
         return this.readString(reader) && this.addPackedHash(PACKED_ZIPLIST, ref, false);
       case RDB_TYPE_HASH_ZIPMAP:
@@ -185,6 +190,12 @@ export class RdbDecoder {
       default:
         return false;
     }
+  }
+
+  /** Whether the string just read has become the value as it is, see listpack_adopt.ts. */
+  private isAdopted(adopt: Adopt, ref: number): boolean {
+    const { buf, off, len } = this.string;
+    return adopt(this.values.context, ref, buf, off, len);
   }
 
   // Lists.
@@ -203,6 +214,7 @@ export class RdbDecoder {
     for (let i = 0; i < count; i++) {
       const kind = hasKinds ? reader.readLength() : NODE_PACKED;
       if (kind !== NODE_PACKED && kind !== NODE_PLAIN || !this.readString(reader)) return false;
+      if (kind === NODE_PACKED && hasKinds && count === 1 && this.isAdopted(adoptList, ref)) break;
       if (kind === NODE_PLAIN) this.push(ref, this.string.buf, this.string.off, this.string.len);
       else if (!this.addPackedList(hasKinds ? PACKED_LISTPACK : PACKED_ZIPLIST, ref)) return false;
     }

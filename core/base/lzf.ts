@@ -18,7 +18,7 @@
  * Credit: the format and the parse are Marc Alexander Lehmann's liblzf.
  */
 
-import { copyBytes, type ReadonlyBytes } from "./bytes.ts";
+import type { ReadonlyBytes } from "./bytes.ts";
 
 const TABLE_SIZE = 1 << 16;
 const LITERALS_MAX = 32;
@@ -109,7 +109,7 @@ export function lzfDecompress(
     if (control < LITERALS_MAX) {
       const run = control + 1;
       if (run > end - ip || run > dstEnd - op) return false;
-      copyBytes(dst, op, src, ip, run);
+      for (let i = 0; i < run; i++) dst[op + i] = src[ip + i];
       ip += run;
       op += run;
       continue;

@@ -35,6 +35,7 @@ import {
   objectEncoding,
   objectExpiry,
   objectType,
+  setBodyWord,
 } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { TypeContext } from "../types/type_context.ts";
@@ -269,7 +270,8 @@ export class Keyspace {
     const { arena } = this;
     const meta = makeMeta(type, 0, this.access.initial());
     const made = newEntry(arena, key, off, len, COLLECTION_BODY_BYTES, meta, expireAt);
-    arena.fill(made, bodyOff(arena, made), COLLECTION_BODY_BYTES, 0);
+    setBodyWord(arena, made, 0, 0);
+    setBodyWord(arena, made, 1, 0);
     try {
       this.values.init(made);
     } catch (error) {

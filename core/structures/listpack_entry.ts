@@ -290,6 +290,11 @@ export function checkedEntryEnd(u8: ReadonlyBytes, at: number, end: number): num
   return next <= end && readBacklen(u8, next - 1) === len ? next : -1;
 }
 
+/** Whether a string of `len` bytes has no shorter form than the one whose first byte is given. */
+export function isShortestString(first: number, len: number): boolean {
+  return first < STRING12 || (first < STRING32 ? len > STRING6_LEN_MAX : len > STRING12_LEN_MAX);
+}
+
 // Writing.
 
 /** Prepares the text, as an integer when it is one's canonical form. Returns the bytes of the entry. */
