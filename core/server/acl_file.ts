@@ -151,7 +151,7 @@ function readLine(
 
 /** Writes all users to the ACL file. Returns whether it could; the log tells why not. */
 export function saveAclFile({ acl, config, log }: Server): boolean {
-  const lines = acl.users().map((user) => `user ${user.name} ${user.describe()}\n`);
+  const lines = acl.users().map((user) => `user ${user.name} ${user.describe(true)}\n`);
   const error = processHost.replace(config.path("aclfile"), ascii(lines.join("")));
   if (error !== null) log.warning(`Writing ACL file for ACL SAVE: ${error}`);
   return error === null;
@@ -160,5 +160,5 @@ export function saveAclFile({ acl, config, log }: Server): boolean {
 /** The users as CONFIG REWRITE is to write them; null when they are kept in an ACL file. */
 export function usersForRewrite({ acl, config }: Server): string[] | null {
   if (config.str("aclfile") !== "") return null;
-  return acl.users().map((user) => quoteWords(`${user.name} ${user.describe()}`));
+  return acl.users().map((user) => quoteWords(`${user.name} ${user.describe(true)}`));
 }

@@ -88,9 +88,13 @@ class Pattern {
     return i === len;
   }
 
-  /** The rule that adds it as a pattern of keys. */
-  keyRule(): string {
-    const prefix = this.access === READ_WRITE ? "~" : this.access === READ ? "%R~" : "%W~";
+  /** The rule that adds it as a pattern of keys; with `isExact` not one that allows even more. */
+  keyRule(isExact: boolean): string {
+    const prefix = this.access !== READ_WRITE
+      ? this.access === READ ? "%R~" : "%W~"
+      : isExact && this.text === "*"
+      ? "%RW~"
+      : "~";
     return prefix + this.text;
   }
 }
@@ -300,17 +304,20 @@ export class Selector {
     return [this.allowsNew ? "+@all" : "-@all", ...this.rules].join(" ");
   }
 
-  keyRules(): string {
-    return this.allKeys ? "~*" : this.keys.map((pattern) => pattern.keyRule()).join(" ");
+  keyRules(isExact = false): string {
+    return this.allKeys ? "~*" : this.keys.map((pattern) => pattern.keyRule(isExact)).join(" ");
   }
 
   channelRules(): string {
     return this.allChannels ? "&*" : this.channels.map(({ text }) => `&${text}`).join(" ");
   }
 
-  /** Everything, as one line that makes a fresh selector what this one is. */
-  describe(): string {
-    const keys = this.keyRules();
+  /**
+   * Everything, as one line. With `isExact` it makes a fresh selector what this one is; without, it is Redis's, which
+   * prints `%RW~*` as `~*`, after which other patterns are refused.
+   */
+  describe(isExact: boolean): string {
+    const keys = this.keyRules(isExact);
     const channels = this.allChannels ? "&*" : `resetchannels ${this.channelRules()}`.trimEnd();
     return `${keys === "" ? "" : `${keys} `}${channels} ${this.commandRules()}`;
   }
@@ -397,8 +404,8 @@ export function parseSelector(world: AclWorld, text: string): Selector | string 
 }
 
 /** A selector's rules in parentheses, with quotes where something else would be read back otherwise. */
-export function printSelector(selector: Selector): string {
-  return `(${quoteWords(selector.describe(), /["']|\)$/)})`;
+export function printSelector(selector: Selector, isExact: boolean): string {
+  return `(${quoteWords(selector.describe(isExact), /["']|\)$/)})`;
 }
 
 /** A line whose words are quoted where splitting it like a shell would change them. */

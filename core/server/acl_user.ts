@@ -158,15 +158,15 @@ export class User {
     return flags;
   }
 
-  /** The rules that make a new user what this one is, as one line. */
-  describe(): string {
-    const rules = [
+  /** The user's rules, as one line; with `isExact` they make a new user what this one is, see Selector. */
+  describe(isExact = false): string {
+    const [root, ...more] = this.selectors;
+    return [
       ...this.flags,
       ...this.passwords.map((hash) => `#${hash}`),
-      this.root.describe(),
-    ];
-    const more = this.selectors.slice(1).map(printSelector);
-    return [...rules, ...more].join(" ");
+      root.describe(isExact),
+      ...more.map((selector) => printSelector(selector, isExact)),
+    ].join(" ");
   }
 
   // Checks.

@@ -35,7 +35,7 @@ export function infoStats(server: Server): string {
     `expire_cycle_cpu_milliseconds:${Math.floor(keyspace.expireCycleCpuUs / 1000)}\r\n` +
     `evicted_keys:${keyspace.evictedKeys}\r\n` +
     `evicted_clients:${server.clientMemory.evicted}\r\n` +
-    `evicted_scripts:0\r\n` +
+    `evicted_scripts:${server.scripting.figures().evicted}\r\n` +
     `total_eviction_exceeded_time:${exceededMs}\r\n` +
     `current_eviction_exceeded_time:${exceedingMs}\r\n` +
     `keyspace_hits:${keyspace.hits}\r\n` +
@@ -142,7 +142,6 @@ export function infoDebug(server: Server): string {
 export function resetStats(server: Server): void {
   const { stats, keyspace, turn, cron } = server;
   stats.reset();
-  server.acl.log.counts.clear();
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;
