@@ -271,9 +271,9 @@ function passesGates(c: Client, command: Command): boolean {
     reject(c, command, error);
     return false;
   }
-  // What is removed before this command is told to its client before the reply, and so is removed now.
-  if ((c.gates & GATE_TRACKING) !== 0) c.server.hasRoom(0);
-  if ((c.server.gates & GATE_TRACKED_KEYS) !== 0) c.server.tracking.limit();
+  if (((c.gates | c.server.gates) & (GATE_TRACKING | GATE_TRACKED_KEYS)) !== 0) {
+    c.server.tracking.beforeCommand(c);
+  }
   if ((c.server.gates & GATE_PAUSE) !== 0 && c.server.pause.holds(c, command)) {
     c.server.pause.postpone(c);
     return false;

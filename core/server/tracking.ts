@@ -230,6 +230,13 @@ export class Tracking {
     this.noteCount();
   }
 
+  /** Removes and forgets what is too much, so that the client is told before the reply to the command that follows. */
+  beforeCommand(c: Client): void {
+    if (c !== this.server.executing) return;
+    this.server.hasRoom(0);
+    this.limit();
+  }
+
   /** Forgets keys if there are more than there may be. */
   limit(): void {
     const { server, keys, keysMax, chosen } = this;
