@@ -131,11 +131,7 @@ export class TlsListener {
   private openAddress(address: BindAddress, settings: TlsSettings): void {
     const { hostname, port } = address;
     const { config, log } = this.server;
-    const listener = createServer({
-      ...settings,
-      allowHalfOpen: true,
-      handshakeTimeout: HANDSHAKE_MS,
-    });
+    const listener = createServer({ ...settings, handshakeTimeout: HANDSHAKE_MS });
     this.open.set(`${hostname} ${port}`, listener);
     listener.on("connection", (socket: NetSocket) => this.connected(socket));
     listener.on("secureConnection", (socket) => this.secured(socket));
@@ -186,6 +182,9 @@ export class TlsListener {
       socket.destroy();
       return;
     }
+    // From here on who has sent everything gets all replies. Set for the listener, it would keep Deno from
+    // noticing that a client goes in the middle of a handshake.
+    socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     const seconds = config.num("tcp-keepalive");
     if (seconds > 0) socket.setKeepAlive(true, seconds * 1000);

@@ -24,6 +24,9 @@ UNITS.push("multi", "pubsub", "pubsubshard");
 UNITS.push("maxmemory", "client-eviction", "pause", "slowlog", "latency-monitor");
 UNITS.push("introspection", "introspection-2");
 
+/** How much is shown of what a test says about its failure. */
+const DETAIL_CHARS = 500;
+
 const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [-- runtest options]
   --unit <unit>        run this unit, such as unit/type/string (may be repeated)
   --runtime <name>     deno (default), bun, redis for redis-server from PATH, or a server's path
@@ -111,8 +114,10 @@ async function runOthers(
     `${unit}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} listed, ` +
       `${ignored} left out by tags (${seconds.toFixed(0)} s)`,
   );
-  for (const { name, detail } of failed) console.log(`  failed: ${name}\n    ${detail}`);
-  for (const error of errors) console.log(`  outside of tests: ${error}`);
+  for (const { name, detail } of failed) {
+    console.log(`  failed: ${name}\n    ${detail.slice(0, DETAIL_CHARS)}`);
+  }
+  for (const error of errors) console.log(`  outside of tests: ${error.slice(0, DETAIL_CHARS)}`);
   for (const { name } of result.broken ? [] : unknown) {
     console.log(`  listed, but not in this suite: ${name}`);
   }
