@@ -241,6 +241,17 @@ export class Arena {
     this.words[segment][at >> 2] = value;
   }
 
+  /** Stores three times 32 bits, one behind the other. */
+  storeThree(ref: number, off: number, first: number, second: number, third: number): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, 12);
+    const words = this.words[segment];
+    words[at >> 2] = first;
+    words[(at >> 2) + 1] = second;
+    words[(at >> 2) + 2] = third;
+  }
+
   /** Stores a double `off` bytes into the block; `off` is a multiple of 8. */
   storeF64(ref: number, off: number, value: number): void {
     const segment = ref >>> 27;
@@ -255,6 +266,25 @@ export class Arena {
     const at = ((ref & REF_OFFSET_MASK) << 3) + off;
     if (this.preserver !== null && len > 0) this.preserver.preserve(segment, at, len);
     copyBytes(this.bytes[segment], at, src, srcOff, len);
+  }
+
+  /** Stores a byte, `len` bytes of `src` from `srcOff` on, and another byte, to `off` in the block. */
+  copyFramed(
+    ref: number,
+    off: number,
+    first: number,
+    src: ReadonlyBytes,
+    srcOff: number,
+    len: number,
+    last: number,
+  ): void {
+    const segment = ref >>> 27;
+    const at = ((ref & REF_OFFSET_MASK) << 3) + off;
+    if (this.preserver !== null) this.preserver.preserve(segment, at, len + 2);
+    const bytes = this.bytes[segment];
+    bytes[at] = first;
+    copyBytes(bytes, at + 1, src, srcOff, len);
+    bytes[at + len + 1] = last;
   }
 
   /** Copies between two blocks that don't overlap. */

@@ -51,6 +51,9 @@ const WHOLE_LEN_MAX = 46;
 /** Longest element whose backlen takes one byte; the other limits lie one below the powers of two. */
 const BACKLEN1_MAX = 127;
 
+/** A text that is a number begins with a digit or a minus, none of which is above this. */
+const NINE = 0x39;
+
 const EMPTY = new Uint8Array(0);
 
 // The entry that `encode...` prepared: what stands before a string's bytes, and what behind them. An integer
@@ -319,6 +322,26 @@ export function encodeInt64(hi: number, lo: number): number {
   writeWord(1, lo);
   writeWord(5, hi);
   return endInteger(9);
+}
+
+/**
+ * Bytes of the entry for a text that is short and at first sight no integer, for `storeShortText`; 0 for any other, which
+ * may be one nevertheless.
+ */
+export function shortTextBytes(buf: ReadonlyBytes, off: number, len: number): number {
+  return len > 0 && len <= STRING6_LEN_MAX && buf[off] > NINE ? len + 2 : 0;
+}
+
+/** Puts the entry for such a text at `off` of a block, in one step. */
+export function storeShortText(
+  arena: Arena,
+  ref: number,
+  off: number,
+  buf: ReadonlyBytes,
+  bufOff: number,
+  len: number,
+): void {
+  arena.copyFramed(ref, off, 0x80 | len, buf, bufOff, len, len + 1);
 }
 
 /** Puts the prepared entry at `off` of a block; `buf` and `bufOff` are where a string's bytes are. */
