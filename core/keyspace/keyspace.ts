@@ -105,6 +105,11 @@ export class Keyspace {
   private hintHash: Int32Array = NO_HINTS;
   private hintAt = 0;
   private hintEnd = 0;
+  /** The key about to be looked up is the one before it. */
+  private hintRepeats = false;
+  /** What the last key of the hints led to, 0 when that may have changed; and in which database. */
+  private lastRef = 0;
+  private lastDb: Db | null = null;
 
   /** `count` empty databases. The seeds make the hash unpredictable. */
   constructor(arena: Arena, count: number, access: AccessPolicy, prng: Prng) {
@@ -155,7 +160,8 @@ export class Keyspace {
 
   /**
    * The hashes of keys about to be looked up, in order, by their offsets in `buf`: places [at, end) of the
-   * two arrays. A lookup of another key computes its own.
+   * two arrays. A lookup of another key computes its own. `repeats`: there is one, and it is the key of the hints before,
+   * of which there was one too.
    */
   hintKeys(
     buf: ReadonlyBytes,
@@ -163,7 +169,10 @@ export class Keyspace {
     hashes: Int32Array,
     at: number,
     end: number,
+    repeats: boolean,
   ): void {
+    this.hintRepeats = repeats;
+    if (!repeats) this.lastRef = 0;
     this.hintBuf = buf;
     this.hintOff = offs;
     this.hintHash = hashes;
@@ -175,6 +184,7 @@ export class Keyspace {
   clearHints(): void {
     this.hintAt = 0;
     this.hintEnd = 0;
+    this.lastRef = 0;
     this.values.context.hint.clear();
   }
 
@@ -221,11 +231,21 @@ export class Keyspace {
   /** The live entry of a key, or 0, leaving access time and statistics alone. */
   lookupKey(db: Db, key: ReadonlyBytes, off: number, len: number): number {
     let hash: number;
+    let ref: number;
     if (this.hintAt < this.hintEnd && this.hintOff[this.hintAt] === off && this.hintBuf === key) {
       hash = this.hintHash[this.hintAt++];
-    } else hash = this.hashKey(key, off, len);
-    this.hash = hash;
-    const ref = db.keys.find(hash, key, off, len);
+      this.hash = hash;
+      ref = this.lastRef;
+      if (ref === 0 || !this.hintRepeats || db !== this.lastDb || !db.keys.isFound(ref)) {
+        ref = db.keys.find(hash, key, off, len);
+        this.lastRef = ref;
+        this.lastDb = db;
+      }
+    } else {
+      hash = this.hashKey(key, off, len);
+      this.hash = hash;
+      ref = db.keys.find(hash, key, off, len);
+    }
     if (ref === 0 || !this.isExpired(ref)) return ref;
     if (!this.keepsExpired) this.expireFound(db, ref);
     return 0;
@@ -324,6 +344,7 @@ export class Keyspace {
       arena.storeF64(moved, 8, expireAt);
       this.insertOrFree(db.expires, moved);
     } else this.forgetExpiry(db, ref);
+    this.lastRef = 0;
     db.keys.replaceFound(moved);
     if (this.fields.concerns(moved)) this.fields.moved(db, moved);
     arena.free(ref);
@@ -492,6 +513,7 @@ export class Keyspace {
     if (this.fields.concerns(ref)) this.fields.forget(db, ref);
     if (this.waiters !== null) this.waiters.removed(db, this.hash, ref);
     if ((entryMeta(this.arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
+    this.lastRef = 0;
     db.keys.removeFound(this.hash);
   }
 
@@ -540,6 +562,7 @@ export class Keyspace {
     if (ref !== 0) {
       if (this.fields.concerns(ref)) this.fields.forget(db, ref);
       if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, ref);
+      this.lastRef = 0;
       db.keys.replaceFound(target);
       if (this.waiters !== null) this.waiters.added(db, this.hash, target);
       this.lazyFree.freeEntry(ref);
@@ -549,6 +572,7 @@ export class Keyspace {
 
   private insertKey(db: Db, ref: number, has: boolean): void {
     try {
+      this.lastRef = 0;
       db.keys.insert(this.hash, ref);
     } catch (error) {
       if (has) this.forgetExpiry(db, ref);
@@ -608,6 +632,7 @@ export class Keyspace {
     if (old === 0) return this.insertKey(db, ref, has);
     if ((entryMeta(this.arena, old) & ENTRY_HAS_EXPIRY) !== 0) this.forgetExpiry(db, old);
     if (this.fields.concerns(old)) this.fields.forget(db, old);
+    this.lastRef = 0;
     db.keys.replaceFound(ref);
     if (this.waiters !== null) this.waiters.added(db, this.hash, ref);
     this.lazyFree.freeEntry(old);
@@ -639,6 +664,7 @@ export class Keyspace {
     }
     while (db.keys.count > 0) {
       refs.clear();
+      this.lastRef = 0;
       db.keys.popBucket(refs);
       for (let i = 0; i < refs.length; i++) this.lazyFree.freeEntry(refs.refs[i]);
     }
@@ -652,6 +678,7 @@ export class Keyspace {
     if ((entryMeta(arena, ref) & ENTRY_HAS_EXPIRY) !== 0 && db.expires.findRef(this.hash, ref)) {
       db.expires.replaceFound(moved);
     }
+    this.lastRef = 0;
     db.keys.replaceFound(moved);
     arena.free(ref);
     return moved;

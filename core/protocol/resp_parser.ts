@@ -118,6 +118,22 @@ export class RespParser implements Argv {
     return this.parseBulks(buf, pos, end);
   }
 
+  /**
+   * The same for a request that begins like `other`, a whole one that was sent as an array `by` bytes before it in the
+   * same buffer: up to the end of argument `shared - 1` they have the same bytes, and `end` is behind these.
+   */
+  parseLike(other: RespParser, by: number, shared: number, end: number): number {
+    const { off, len } = this;
+    for (let i = 0; i < shared; i++) {
+      off[i] = other.off[i] + by;
+      len[i] = other.len[i];
+    }
+    this.buf = other.buf;
+    this.argc = shared;
+    this.left = other.argc - shared;
+    return this.parseBulks(other.buf, off[shared - 1] + len[shared - 1] + 2, end);
+  }
+
   /** The owner moved the unfinished request `by` bytes towards the front of the buffer. */
   rebase(by: number): void {
     this.pos -= by;

@@ -14,6 +14,12 @@
  * 290, a SET from 600 to 335. With 64 requests instead of 32 a GET among 100,000 keys goes from 213 to 193. A key that
  * is the one before it is neither hashed nor fetched again: LPUSH goes from 223 ns to 205.
  *
+ * Repetitions. Requests of a pipeline like to begin alike: RPUSH list a, RPUSH list b, ... When a request with one key
+ * begins with the very bytes of the one before it, up to the end of the key, it is parsed from there on; command and
+ * hash are those of the one before, and the keyspace is told that the key is, too, so that it needn't be searched for.
+ * Comparing goes by words and ends for the whole batch at the first request that is different. RPUSH goes from 195 ns
+ * to 165.
+ *
  * Members. When all requests of a batch are about one key, a set or a hash with many members, what is far away is
  * not the key but the members. Then their hashes are computed, and their buckets and entries fetched, in the same
  * way. With a million members SADD goes from 369 ns to 303, HSET from 406 to 339; with 100,000 there is no difference.
@@ -34,6 +40,7 @@ export const BATCH_MAX = 64;
 const KEYS_MAX = TOUCH_MAX;
 /** With fewer keys than this there is nothing to overlap. */
 const PREFETCH_MIN = 2;
+const STAR = 0x2a;
 /** A set or hash with fewer members stays in the cache by itself. */
 const MEMBERS_MIN = 32_768;
 
@@ -51,11 +58,16 @@ export class Batch {
   private readonly keyOff = new Int32Array(KEYS_MAX);
   private readonly keyHash = new Int32Array(KEYS_MAX);
   private readonly keyStart = new Int32Array(BATCH_MAX + 1);
+  /** 1: a request has one key, that of the request before. */
+  private readonly repeats = new Uint8Array(BATCH_MAX);
   /** The hashes without repetitions. */
   private readonly touched = new Int32Array(KEYS_MAX);
   /** The hashes of the requests' members, if they are known. */
   private readonly memberHash = new Int32Array(BATCH_MAX);
   private hasMembers = false;
+  /** The words of the buffer that was parsed last. */
+  private viewed: ReadonlyBytes | null = null;
+  private view: DataView = new DataView(new ArrayBuffer(4));
 
   constructor(table: CommandTable, keyspace: Keyspace) {
     this.table = table;
@@ -70,22 +82,49 @@ export class Batch {
    * Parses up to `max` requests of [start, end). Returns the last parser's status: REQUEST when there
    * may be more, otherwise what stopped it.
    */
-  parse(buf: ReadonlyBytes, start: number, end: number, max: number): number {
+  parse(buf: Uint8Array, start: number, end: number, max: number): number {
     let count = 0;
     let keys = 0;
     let status = REQUEST;
     let pos = start;
     const limit = max < BATCH_MAX ? max : BATCH_MAX;
+    // The request before: where it began, and how many of its bytes the next one may repeat.
+    let before = 0;
+    let shared = 0;
     while (count < limit && keys < KEYS_MAX) {
       const request = this.requests[count];
+      if (shared > 0) {
+        if (end - pos >= shared && this.isRepeated(buf, pos, before, shared)) {
+          const command = this.commands[count - 1]!;
+          status = request.parseLike(
+            this.requests[count - 1],
+            pos - before,
+            command.firstKey + 1,
+            end,
+          );
+          if (status !== REQUEST) break;
+          before = pos;
+          pos = request.pos;
+          this.commands[count] = command;
+          this.repeats[count] = 1;
+          this.keyStart[count++] = keys;
+          this.keyOff[keys++] = request.off[command.firstKey];
+          continue;
+        }
+        shared = -1;
+      }
+      before = pos;
       status = request.parse(buf, pos, end);
       if (status !== REQUEST) break;
       pos = request.pos;
       if (request.argc === 0) continue;
       const command = this.table.lookup(request);
       this.commands[count] = command;
+      this.repeats[count] = 0;
       this.keyStart[count++] = keys;
-      if (command !== null && command.firstKey > 0) keys = this.addKeys(request, command, keys);
+      if (command === null || command.firstKey === 0) continue;
+      keys = this.addKeys(request, command, keys);
+      if (shared === 0) shared = sharedBytes(request, command, before);
     }
     this.count = count;
     this.pos = pos;
@@ -108,6 +147,10 @@ export class Batch {
       const request = this.requests[i];
       const { buf } = request;
       const first = this.keyStart[i];
+      if (this.repeats[i] !== 0) {
+        keyHash[first] = keyHash[first - 1];
+        continue;
+      }
       const step = this.commands[i]?.keyStep ?? 1;
       let arg = this.commands[i]?.firstKey ?? 0;
       for (let k = first; k < this.keyStart[i + 1]; k++, arg += step) {
@@ -163,7 +206,8 @@ export class Batch {
     const first = this.keyStart[index];
     const end = this.keyStart[index + 1];
     const request = this.requests[index];
-    this.keyspace.hintKeys(request.buf, this.keyOff, this.keyHash, first, end);
+    const repeats = this.repeats[index] !== 0;
+    this.keyspace.hintKeys(request.buf, this.keyOff, this.keyHash, first, end, repeats);
     if (!this.hasMembers) return;
     const arg = this.commands[index]?.memberArg ?? 0;
     if (arg === 0 || arg >= request.argc) return;
@@ -185,6 +229,21 @@ export class Batch {
     for (const request of this.requests) request.bulkLenMax = bytes;
   }
 
+  /** Whether the `len` bytes at `at`, 4 and more, are those at `before`. */
+  private isRepeated(buf: Uint8Array, at: number, before: number, len: number): boolean {
+    // The last byte of the key tells most keys apart.
+    if (buf[at + len - 3] !== buf[before + len - 3]) return false;
+    if (buf !== this.viewed) {
+      this.viewed = buf;
+      this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
+    }
+    const { view } = this;
+    const last = len - 4;
+    let i = 0;
+    while (i < last && view.getInt32(at + i) === view.getInt32(before + i)) i += 4;
+    return i >= last && view.getInt32(at + last) === view.getInt32(before + last);
+  }
+
   private addKeys(request: RespParser, command: Command, keys: number): number {
     const { argc } = request;
     const last = command.lastKey < 0 ? argc + command.lastKey : command.firstKey + command.lastKey;
@@ -194,6 +253,16 @@ export class Batch {
     }
     return keys;
   }
+}
+
+/**
+ * Bytes of a request up to the end of its only key, which the requests behind it may have too; -1 when it has other
+ * than one key, or was not sent as an array.
+ */
+function sharedBytes(request: RespParser, command: Command, start: number): number {
+  const { firstKey } = command;
+  if (command.lastKey !== 0 || firstKey >= request.argc || request.buf[start] !== STAR) return -1;
+  return request.off[firstKey] + request.len[firstKey] + 2 - start;
 }
 
 /** Whether two stretches are the same bytes. From the end on: keys differ there. */

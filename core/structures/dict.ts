@@ -274,6 +274,11 @@ export class Dict {
     return false;
   }
 
+  /** Whether what `find` found last is this entry, and still there. */
+  isFound(ref: number): boolean {
+    return this.word(this.foundBucket, REFS_WORD + this.foundSlot) === ref;
+  }
+
   /** Adds an entry whose key is not here yet. Throws ArenaFull before anything changed. */
   insert(hash: number, ref: number): void {
     const count = this.count;
