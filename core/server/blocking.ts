@@ -302,7 +302,7 @@ export class Blocking {
     command.calls++;
     stats.commandsProcessed++;
     wait.client.commandsProcessed++;
-    command.addTime(wait.usedUs, latencyBucket(wait.usedUs));
+    command.addTime(wait.usedUs, latencyBucket(wait.usedUs), 1);
     if (wait.usedUs >= this.server.slowUs) noteSlow(wait.client, command, wait.usedUs);
   }
 

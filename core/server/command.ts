@@ -264,11 +264,11 @@ export class Command {
     this.timedInGroup = isQuick && (spec.flags & BLOCKING) === 0;
   }
 
-  /** Accounts the time of a call, in microseconds, which belongs to that bucket of the histogram. */
-  addTime(us: number, bucket: number): void {
-    this.usec += us;
+  /** Accounts the time of calls, in microseconds for each of them, which belongs to that bucket of the histogram. */
+  addTime(us: number, bucket: number, calls: number): void {
+    this.usec += us * calls;
     if (this.latency === null) this.latency = new LatencyHistogram();
-    this.latency.counts[bucket]++;
+    this.latency.counts[bucket] += calls;
   }
 
   /** Forgets what was counted. */

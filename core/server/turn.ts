@@ -9,7 +9,7 @@
  *
  * Reading the clock costs 35 to 90 ns (base/clock.ts), a pipelined GET 300. So time is read at both ends
  * of a turn, and in between once per group of GROUP_MAX fast commands, whose time is shared out evenly among
- * them; a command that may take long is timed on its own.
+ * them; a command that may take long is timed on its own. Commands that come in a row are counted, not listed.
  *
  * Slow ones among the fast (SLOWLOG) are found without more readings. A fast command takes long because its request
  * or its reply is large, which is seen from the bytes, and those are timed on their own (call.ts). If a group as a
@@ -77,7 +77,10 @@ export class Turn {
   /** Unix time minus monotonic time, in microseconds. */
   private offsetUs = 0;
   private resyncAtUs = 0;
+  /** The fast commands since the group began, and how many times in a row each of them. */
   private readonly group: Command[] = [];
+  private readonly repeats = new Int32Array(GROUP_MAX);
+  private grouped = 0;
   private pending: Flushable[] = [];
   private flushing: Flushable[] = [];
   private readonly endLater = () => {
@@ -126,21 +129,30 @@ export class Turn {
 
   /** A fast command is about to run. */
   noteFast(command: Command): void {
-    if (this.group.length === GROUP_MAX) this.closeGroup();
-    this.group.push(command);
+    if (this.grouped === GROUP_MAX) this.closeGroup();
+    this.grouped++;
+    const { group, repeats } = this;
+    const last = group.length - 1;
+    if (last >= 0 && group[last] === command) {
+      repeats[last]++;
+      return;
+    }
+    group.push(command);
+    repeats[last + 1] = 1;
   }
 
   /** Accounts the time since the group began to its commands, and reads the clock. */
   closeGroup(): void {
     this.readClock();
-    const count = this.group.length;
-    if (count > 0) {
+    if (this.grouped > 0) {
+      const { group, repeats } = this;
       const took = this.nowUs - this.groupStartUs;
       if (took >= this.slowUs) this.suspect();
-      const share = took / count;
+      const share = took / this.grouped;
       const bucket = latencyBucket(share);
-      for (let i = 0; i < count; i++) this.group[i].addTime(share, bucket);
-      this.group.length = 0;
+      for (let i = 0; i < group.length; i++) group[i].addTime(share, bucket, repeats[i]);
+      group.length = 0;
+      this.grouped = 0;
     }
     this.groupStartUs = this.nowUs;
   }
@@ -158,10 +170,10 @@ export class Turn {
    * ran as parts of it have their own time accounted, too. Returns it, in microseconds.
    */
   closeSlow(command: Command, startUs: number, earlierUs = 0): number {
-    if (this.group.length > 0) this.closeGroup();
+    if (this.grouped > 0) this.closeGroup();
     else this.lap();
     const took = this.nowUs - startUs + earlierUs;
-    command.addTime(took, latencyBucket(took));
+    command.addTime(took, latencyBucket(took), 1);
     if (this.suspects > 0 && --this.suspects === 0) this.timesEach = this.timesAll;
     return took;
   }
