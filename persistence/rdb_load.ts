@@ -16,6 +16,7 @@ import { ARENA_FULL } from "../core/memory/arena.ts";
 import { NO_EXPIRY, setObjectAccess, TYPE_STRING } from "../core/types/object.ts";
 import { ByteRange } from "../core/types/t_string.ts";
 import type { DiskFile } from "./disk.ts";
+import { LoadedKeys } from "./loaded_keys.ts";
 import { RdbDecoder, typeOfRdb } from "./rdb_decode.ts";
 import {
   RDB_OPCODE_AUX,
@@ -47,6 +48,8 @@ const CHECKSUM_VERSION_MIN = 5;
 const KEYS_PER_LOOK = 64;
 /** Longest name in a message. */
 const NAME_LEN_MAX = 128;
+/** Type, key and value. */
+const KEY_BYTES_MIN = 3;
 const SHORT_READ = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
 /** Characters in the name of a module, 6 bits each. */
 const MODULE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -90,6 +93,7 @@ export class RdbLoader {
   private readonly reader = new RdbReader();
   private readonly decoder: RdbDecoder;
   private readonly string = new ByteRange();
+  private readonly loaded: LoadedKeys;
   private key = new Uint8Array(256);
   private keyLen = 0;
   private db: Db;
@@ -106,6 +110,7 @@ export class RdbLoader {
     this.source = new RdbFileSource(file, this.reader, size);
     this.source.checksum = options.checksum;
     this.decoder = new RdbDecoder(keyspace.values);
+    this.loaded = new LoadedKeys(keyspace);
     this.db = keyspace.dbs[0];
   }
 
@@ -126,9 +131,12 @@ export class RdbLoader {
     try {
       for (let keys = 0;; keys++) {
         if (!this.readItem()) return false;
-        if (keys % KEYS_PER_LOOK === 0 && this.options.clock.monotonicUs() >= untilUs) return true;
+        if (keys % KEYS_PER_LOOK !== 0 || this.options.clock.monotonicUs() < untilUs) continue;
+        this.publish();
+        return true;
       }
     } catch (error) {
+      this.loaded.discard();
       if (error !== ARENA_FULL) throw error;
       throw this.damaged("the data doesn't fit into memory");
     }
@@ -172,7 +180,7 @@ export class RdbLoader {
         this.selectDb(this.readLength());
         return true;
       case RDB_OPCODE_RESIZEDB:
-        this.readLength();
+        this.reserve(this.readLength());
         this.readLength();
         return true;
       case RDB_OPCODE_SLOT_INFO:
@@ -209,7 +217,14 @@ export class RdbLoader {
         `${dbs.length} databases. Exiting`,
       ]);
     }
+    this.publish();
     this.db = dbs[id];
+  }
+
+  /** The database is said to have so many keys, which is believed as far as there are bytes for them. */
+  private reserve(keys: number): void {
+    const { db, source } = this;
+    if (db.keys.count === 0) db.keys.reserve(Math.min(keys, source.remaining / KEY_BYTES_MIN));
   }
 
   private readAux(): void {
@@ -267,32 +282,36 @@ export class RdbLoader {
     throw this.damaged(`the value of key '${this.keyName()}', of type ${rdbType}, is damaged`);
   }
 
-  /** Puts an entry where its key says, unless its time is over. */
+  /** Takes an entry for its database, unless its time is over. */
   private addKey(ref: number): void {
-    const { keyspace, db, options } = this;
+    const { keyspace, loaded, options, expireAt } = this;
     const { access, arena } = keyspace;
-    const { expireAt } = this;
     if (expireAt !== NO_EXPIRY && expireAt < keyspace.nowMs && options.keepsExpired !== true) {
       keyspace.discard(ref);
       this.keysExpired++;
       return;
-    }
-    const old = keyspace.lookupKey(db, this.key, 0, this.keyLen);
-    if (old !== 0 && options.replaces !== true) {
-      keyspace.discard(ref);
-      throw this.damaged(`RDB has duplicated key '${this.keyName()}' in DB ${db.id}`);
     }
     if (access.lfu) {
       if (this.frequency >= 0) setObjectAccess(arena, ref, access.lfuFromCounter(this.frequency));
     } else if (this.idleSeconds >= 0) {
       setObjectAccess(arena, ref, access.lruFromIdle(this.idleSeconds));
     }
-    keyspace.publish(db, old, ref);
+    if (loaded.isFull) this.publish();
+    loaded.add(ref);
     this.keysLoaded++;
+  }
+
+  /** Puts the entries that were read where their keys say. */
+  private publish(): void {
+    const twice = this.loaded.publish(this.db, this.options.replaces === true);
+    if (twice === null) return;
+    const name = latin1(twice.buf, twice.off, Math.min(twice.len, NAME_LEN_MAX));
+    throw this.damaged(`RDB has duplicated key '${name}' in DB ${this.db.id}`);
   }
 
   private readEnd(): void {
     const { reader, source, options } = this;
+    this.publish();
     source.finishSum();
     if (this.version >= CHECKSUM_VERSION_MIN) {
       if (!reader.has(CRC_BYTES)) throw this.shortRead();

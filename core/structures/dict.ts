@@ -28,8 +28,7 @@
  * Whoever removes in the order of `scan`, as the expiry cycle does and clients do with SCAN and DEL, empties
  * one end of the hashes while the other is as full as ever. Merging by average load would then pile
  * up the rest in ever longer chains (sqrt(3n) entries when n keys are removed so). Therefore two buckets that
- * have more than MERGED_MAX entries together are left alone, the table lags behind, and `shrink`
- * makes up for it when the rest is gone.
+ * have more than MERGED_MAX entries together are left alone; `shrink` makes up for it when the rest is gone.
  * Why not two tables and a gradual move, as Redis does: at ten million keys the new table is a single
  * allocation of 64 MB and both exist for a while. Why not an extendible directory: it splits pages of
  * 64 buckets at a time (40 us instead of 1), and its load swings between 50 and 100 %.
@@ -294,6 +293,12 @@ export class Dict {
       bucket = child !== 0 ? child : this.addChild(bucket, depth);
     }
     this.setRootWord(ROOT_COUNT, count + 1);
+  }
+
+  /** Gives an empty table the size for so many entries, as far as there is memory, so that filling it splits nothing. */
+  reserve(entries: number): void {
+    assert(this.count === 0, "only an empty table grows at once");
+    while (this.n * LOAD_MAX < entries && this.appendBucket(this.n)) this.setBuckets(this.n + 1);
   }
 
   /** The entry that `find` found has moved to `ref`. */

@@ -53,6 +53,37 @@ function colliding(dict: Dict, bits: number, count: number): string[] {
   return names;
 }
 
+test("a table is made for so many entries at once, and splits nothing until they are there", () => {
+  for (const count of [1, 9, 10, 63 * 9, 64 * 9 + 1, 5000]) {
+    const arena = new FailingArena();
+    const dict = new Dict(arena, 1, 2);
+    dict.reserve(count);
+    const { buckets } = dict;
+    dict.validateIntegrity();
+    for (let i = 0; i < count; i++) add(arena, dict, "key:" + i);
+    assert.equal(dict.buckets, buckets, `${count} entries`);
+    dict.validateIntegrity();
+    for (let i = 0; i < count; i++) assert.notEqual(find(dict, "key:" + i), 0);
+    while (dict.count > 0) remove(arena, dict, "key:" + (dict.count - 1));
+    while (dict.shrink(64));
+    assert.equal(dict.buckets, 1);
+    dict.free();
+    assert.equal(arena.usedBytes, 0);
+  }
+});
+
+test("without memory a table is made as large as it can be", () => {
+  const arena = new FailingArena();
+  const dict = new Dict(arena, 1, 2);
+  arena.failIn = 3;
+  dict.reserve(100_000);
+  dict.validateIntegrity();
+  for (let i = 0; i < 100; i++) add(arena, dict, "key:" + i);
+  dict.validateIntegrity();
+  empty(arena, dict);
+  assert.equal(arena.usedBytes, 0);
+});
+
 test("an empty dict", () => {
   const arena = new FailingArena();
   const dict = new Dict(arena, 1, 2);
