@@ -194,20 +194,30 @@ export class Tracking {
     if (caching ? (flags & CLIENT_TRACKING_OPTOUT) !== 0 : (flags & CLIENT_TRACKING_OPTIN) !== 0) {
       return;
     }
-    const { list, keys } = this;
     const { argv } = executed;
-    keysOf(command, argv, list);
-    for (let i = 0; i < list.count; i++) {
-      const at = list.index[i];
-      try {
-        keys.add(argv.buf, argv.off[at], argv.len[at], c.tracking!.number);
-      } catch (error) {
-        if (error !== ARENA_FULL) throw error;
-        // What can't be noted must not be kept by the client either.
-        this.tell(c, this.about(argv.buf, argv.off[at], argv.len[at]));
+    const { first, last, step, isWhole } = command.range;
+    if (isWhole && first > 0) {
+      const end = last < 0 ? argv.argc + last : last;
+      for (let i = first; i <= end; i += step) this.note(c, argv.buf, argv.off[i], argv.len[i]);
+    } else {
+      const { list } = this;
+      keysOf(command, argv, list);
+      for (let i = 0; i < list.count; i++) {
+        const at = list.index[i];
+        this.note(c, argv.buf, argv.off[at], argv.len[at]);
       }
     }
     this.noteCount();
+  }
+
+  /** Notes a key that the client has read. If there is no memory for it the client must not keep the key either. */
+  private note(c: Client, key: ReadonlyBytes, off: number, len: number): void {
+    try {
+      this.keys.add(key, off, len, c.tracking!.number);
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      this.tell(c, this.about(key, off, len));
+    }
   }
 
   // Changes.
