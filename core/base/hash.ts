@@ -93,3 +93,12 @@ function finish(v0: number, v1: number, v2: number, v3: number): number {
   }
   return v1 ^ v3;
 }
+
+/** The 32 bits of `x` in reverse, unsigned. */
+export function reverseBits(x: number): number {
+  x = (x >>> 1) & 0x55555555 | (x & 0x55555555) << 1;
+  x = (x >>> 2) & 0x33333333 | (x & 0x33333333) << 2;
+  x = (x >>> 4) & 0x0f0f0f0f | (x & 0x0f0f0f0f) << 4;
+  x = (x >>> 8) & 0x00ff00ff | (x & 0x00ff00ff) << 8;
+  return (x >>> 16 | x << 16) >>> 0;
+}

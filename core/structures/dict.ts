@@ -56,7 +56,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
-import { hashBytes } from "../base/hash.ts";
+import { hashBytes, reverseBits } from "../base/hash.ts";
 import type { Prng } from "../base/prng.ts";
 import type { RefList } from "../base/ref_list.ts";
 import { type Arena, ARENA_FULL, REF_OFFSET_MASK } from "../memory/arena.ts";
@@ -793,13 +793,4 @@ function allocOrFree(arena: Arena, bytes: number, first: number, second: number)
 function fingerprint(hash: number): number {
   const top = hash >>> 24;
   return top === 0 ? 1 : top;
-}
-
-/** The 32 bits of `x` in reverse, unsigned. */
-function reverseBits(x: number): number {
-  x = (x >>> 1) & 0x55555555 | (x & 0x55555555) << 1;
-  x = (x >>> 2) & 0x33333333 | (x & 0x33333333) << 2;
-  x = (x >>> 4) & 0x0f0f0f0f | (x & 0x0f0f0f0f) << 4;
-  x = (x >>> 8) & 0x00ff00ff | (x & 0x00ff00ff) << 8;
-  return (x >>> 16 | x << 16) >>> 0;
 }
