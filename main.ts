@@ -9,13 +9,16 @@ import { runtimeTransport } from "./core/net/runtime.ts";
 import type { Server } from "./core/server/server.ts";
 import { prepare, serve, startFailure } from "./core/server/startup.ts";
 import { REDIS_VERSION } from "./core/server/version.ts";
+import { AppendOnlyFiles } from "./persistence/append_only.ts";
 import { realDisk } from "./persistence/real_disk.ts";
 import { Snapshots } from "./persistence/snapshots.ts";
 
 try {
   const server = prepare(process.argv.slice(2), allCommands);
   if (server !== null) {
-    server.saving.port = snapshotsOf(server);
+    const snapshots = snapshotsOf(server);
+    server.saving.port = snapshots;
+    server.appending.plug(appendOnlyOf(server, snapshots));
     serve(server, new Listener(server, runtimeTransport()));
   }
 } catch (error) {
@@ -53,5 +56,26 @@ function snapshotsOf(server: Server): Snapshots {
     },
     notice: (line) => log.notice(line),
     warning: (line) => log.warning(line),
+  });
+}
+
+/** What writes what changes to files and loads it. */
+function appendOnlyOf(server: Server, snapshots: Snapshots): AppendOnlyFiles {
+  const { appending, config, clock, latency, log } = server;
+  return new AppendOnlyFiles({
+    clock,
+    disk: realDisk,
+    pid: process.pid,
+    snapshots,
+    settings: appending.settings,
+    place: () => ({
+      root: process.cwd(),
+      dirName: config.path("appenddirname"),
+      fileName: config.path("appendfilename"),
+    }),
+    debug: (line) => log.debug(line),
+    notice: (line) => log.notice(line),
+    warning: (line) => log.warning(line),
+    latency: (event, us) => latency.add(event, us),
   });
 }

@@ -1,5 +1,5 @@
 /**
- * SAVE, BGSAVE and LASTSAVE: the data set to disk.
+ * SAVE, BGSAVE, BGREWRITEAOF and LASTSAVE: the data set to disk.
  */
 import { ascii } from "../base/bytes.ts";
 import { argIs, SYNTAX_ERROR } from "../server/args.ts";
@@ -17,6 +17,9 @@ import {
 
 const WORD_SCHEDULE = ascii("schedule");
 const IN_PROGRESS = "ERR Background save already in progress";
+const REWRITING =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order " +
+  "to schedule a BGSAVE whenever possible.";
 
 function saveCommand(c: Client): void {
   const { saving } = c.server;
@@ -36,8 +39,19 @@ function bgsaveCommand(c: Client): void {
     return;
   }
   if (saving.inBackground) c.reply.addError(IN_PROGRESS);
-  else if (saving.background()) c.reply.addStatus("Background saving started");
+  else if (c.server.appending.isRewriting) {
+    if (c.argc > 1) {
+      saving.isScheduled = true;
+      c.reply.addStatus("Background saving scheduled");
+    } else c.reply.addError(REWRITING);
+  } else if (saving.background()) c.reply.addStatus("Background saving started");
   else c.reply.addError("ERR");
+}
+
+function bgrewriteaofCommand(c: Client): void {
+  const answer = c.server.appending.askForRewrite();
+  if (answer.startsWith("ERR ")) c.reply.addError(answer);
+  else c.reply.addStatus(answer);
 }
 
 function lastsaveCommand(c: Client): void {
@@ -45,6 +59,16 @@ function lastsaveCommand(c: Client): void {
 }
 
 export const savingCommands: CommandSpec[] = [
+  {
+    name: "bgrewriteaof",
+    arity: 1,
+    flags: NO_ASYNC_LOADING | ADMIN | NOSCRIPT,
+    since: "1.0.0",
+    group: "server",
+    complexity: "O(1)",
+    summary: "Writes the append-only file anew, as short as it can be, while the server goes on.",
+    handler: bgrewriteaofCommand,
+  },
   {
     name: "bgsave",
     arity: -1,

@@ -1,8 +1,8 @@
 /**
  * WAIT and WAITAOF: waiting until others have what this connection has written.
  *
- * This server has no replicas and no append-only file, so nobody ever has it: asked for none they answer at once,
- * otherwise when the time is over.
+ * This server has no replicas, so of those none ever has it. Its own append-only file has it when all that was appended
+ * up to now is safe on disk.
  */
 import { getIntegerOrReply, getRangeOrReply } from "../server/args.ts";
 import { blockUntil, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
@@ -47,14 +47,19 @@ function waitaofCommand(c: Client): void {
     );
     return;
   }
-  if (local === 0 && replicas === 0 || !canBlock(c)) addFileCounts(c);
-  else blockUntil(c, timeoutMs, addFileCounts);
+  const { appending } = c.server;
+  const { offset } = appending;
+  const addCounts = () => addFileCounts(c, appending.isSafe(offset) ? 1 : 0);
+  const isThere = replicas === 0 && (local === 0 || appending.isSafe(offset));
+  if (isThere || !canBlock(c)) return addCounts();
+  blockUntil(c, timeoutMs, addCounts);
+  if (replicas === 0) appending.waitFor(c, offset);
 }
 
 /** The files that have it all: this server's, and those of replicas. */
-function addFileCounts(c: Client): void {
+function addFileCounts(c: Client, local: number): void {
   c.reply.addArray(2);
-  c.reply.addInteger(0);
+  c.reply.addInteger(local);
   c.reply.addInteger(0);
 }
 

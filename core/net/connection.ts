@@ -402,10 +402,16 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     }
   }
 
+  abandon(): void {
+    this.flushScheduled = false;
+    this.close();
+  }
+
   onSent(len: number): void {
     this.sending = false;
     this.sent(len);
-    this.flush();
+    // Replies of a turn that is under way leave at its end, when what they acknowledge is on disk.
+    if (!this.flushScheduled) this.flush();
   }
 
   private sent(len: number): void {

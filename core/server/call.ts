@@ -38,11 +38,12 @@ import {
   WRITE,
 } from "./command.ts";
 import { argPrefix } from "./command_table.ts";
+import type { Server } from "./server.ts";
 import { discardTransaction } from "./transaction.ts";
 
 /** The client must authenticate first. */
 export const GATE_AUTH: number = 1 << 0;
-/** The last background save failed: writes are refused (saving.ts). */
+/** The last background save or the append-only file failed: writes are refused (saving.ts, appending.ts). */
 export const GATE_DISK: number = 1 << 8;
 /** Replicas must have what is written (min-replicas-to-write), and there are none. */
 export const GATE_REPLICAS: number = 1 << 9;
@@ -336,12 +337,18 @@ function errorOfState(c: Client, command: Command, flags: number): string | null
   return (gates & GATE_PUBSUB) !== 0 && c.reply.resp === 2 && (flags & FOR_SUBSCRIBERS) === 0
     ? SUBSCRIBER_ERROR(command.fullName)
     : (gates & GATE_DISK) !== 0 && ((flags & WRITE) !== 0 || command.spec.name === "ping")
-    ? DISK_ERROR
+    ? diskError(c.server)
     : (gates & GATE_REPLICAS) !== 0 && (flags & WRITE) !== 0
     ? "NOREPLICAS Not enough good replicas to write."
     : (gates & GATE_LOADING) !== 0 && (flags & LOADING) === 0
     ? "LOADING Redis is loading the dataset in memory"
     : null;
+}
+
+/** Why nothing may be written, as an error reply. */
+export function diskError({ saving, appending }: Server): string {
+  if (saving.refusesWrites) return DISK_ERROR;
+  return `MISCONF Errors writing to the AOF file: ${appending.error ?? "Unknown error"}`;
 }
 
 /** Whether the configuration allows a command that is off by default. */

@@ -123,6 +123,7 @@ export class Cron {
     if (nowMs - this.loggedMs >= LOG_EVERY_MS) this.logState(nowMs);
     server.blocking.tidy();
     server.tracking.limit();
+    server.appending.round();
     server.saving.round();
     if (this.expireTimer === null) this.expireRun();
     if (server.keyspace.lazyFree.pending > 0) this.scheduleFree();

@@ -76,12 +76,13 @@ export function infoClients(server: Server): string {
 
 /** What is on disk, and on its way there or back. */
 export function infoPersistence(server: Server): string {
-  const { saving, keyspace } = server;
+  const { saving, appending, keyspace } = server;
   const { port, inBackground } = saving;
   const nowSeconds = Math.floor(keyspace.nowMs / 1000);
-  const copied = inBackground && port !== null ? port.copiedBytes : 0;
-  const saved = inBackground && port !== null ? port.keysSaved : 0;
-  const total = inBackground && port !== null ? port.keysTotal : 0;
+  const isWriting = (inBackground || appending.isRewriting) && port !== null;
+  const copied = isWriting ? port.copiedBytes : 0;
+  const saved = isWriting ? port.keysSaved : 0;
+  const total = isWriting ? port.keysTotal : 0;
   const since = inBackground ? nowSeconds - saving.backgroundSince : -1;
   return `# Persistence\r\n` +
     `loading:${saving.loading === null ? 0 : 1}\r\n` +
@@ -102,19 +103,36 @@ export function infoPersistence(server: Server): string {
     `rdb_last_cow_size:${saving.lastCopiedBytes}\r\n` +
     `rdb_last_load_keys_expired:${saving.keysExpired}\r\n` +
     `rdb_last_load_keys_loaded:${saving.keysLoaded}\r\n` +
-    `aof_enabled:0\r\n` +
-    `aof_rewrite_in_progress:0\r\n` +
-    `aof_rewrite_scheduled:0\r\n` +
-    `aof_last_rewrite_time_sec:-1\r\n` +
-    `aof_current_rewrite_time_sec:-1\r\n` +
-    `aof_last_bgrewrite_status:ok\r\n` +
-    `aof_rewrites:0\r\n` +
-    `aof_rewrites_consecutive_failures:0\r\n` +
-    `aof_last_write_status:ok\r\n` +
-    `aof_last_cow_size:0\r\n` +
-    `module_fork_in_progress:0\r\n` +
-    `module_fork_last_cow_size:0\r\n` +
+    infoAppending(server, nowSeconds) +
     infoLoading(server);
+}
+
+/** The append-only file. */
+function infoAppending({ appending, config }: Server, nowSeconds: number): string {
+  const { figures, isRewriting } = appending;
+  const since = isRewriting ? nowSeconds - appending.rewriteSince : -1;
+  const scheduled = appending.isScheduled ? 1 : 0;
+  // Also while it is being loaded.
+  const isWanted = figures !== null && config.bool("appendonly");
+  const always = `aof_enabled:${appending.isOn || isWanted ? 1 : 0}\r\n` +
+    `aof_rewrite_in_progress:${isRewriting ? 1 : 0}\r\n` +
+    `aof_rewrite_scheduled:${scheduled}\r\n` +
+    `aof_last_rewrite_time_sec:${appending.lastSeconds}\r\n` +
+    `aof_current_rewrite_time_sec:${since}\r\n` +
+    `aof_last_bgrewrite_status:${appending.lastOk ? "ok" : "err"}\r\n` +
+    `aof_rewrites:${appending.rewrites}\r\n` +
+    `aof_rewrites_consecutive_failures:${appending.failures}\r\n` +
+    `aof_last_write_status:${appending.error === null ? "ok" : "err"}\r\n` +
+    `aof_last_cow_size:${appending.lastCopiedBytes}\r\n` +
+    `module_fork_in_progress:0\r\n` +
+    `module_fork_last_cow_size:0\r\n`;
+  return !isWanted ? always : always +
+    `aof_current_size:${figures.currentSize}\r\n` +
+    `aof_base_size:${figures.baseSize}\r\n` +
+    `aof_pending_rewrite:${scheduled}\r\n` +
+    `aof_buffer_length:${figures.bufferedBytes}\r\n` +
+    `aof_pending_bio_fsync:${figures.pendingSyncs}\r\n` +
+    `aof_delayed_fsync:${figures.delayedSyncs}\r\n`;
 }
 
 /** How far loading is, while it is under way. */

@@ -131,9 +131,9 @@ export function infoLatencystats(server: Server): string {
 
 /** What only `INFO debug` shows. */
 export function infoDebug(server: Server): string {
-  const { turn, cron } = server;
+  const { turn, cron, appending } = server;
   return `# Debug\r\n` +
-    `eventloop_duration_aof_sum:0\r\n` +
+    `eventloop_duration_aof_sum:${Math.floor(appending.totalUs)}\r\n` +
     `eventloop_duration_cron_sum:${Math.round(cron.totalUs)}\r\n` +
     `eventloop_duration_max:${Math.round(turn.longestUs)}\r\n`;
 }

@@ -213,22 +213,31 @@ export class Saving {
     this.updateGate();
   }
 
-  private updateGate(): void {
-    const { server } = this;
-    const { config } = server;
-    const isShut = !this.lastBackgroundOk && config.savePoints().length > 0 &&
+  /** Whether writes are refused because the last background save failed. */
+  get refusesWrites(): boolean {
+    const { config } = this.server;
+    return !this.lastBackgroundOk && config.savePoints().length > 0 &&
       config.bool("stop-writes-on-bgsave-error");
-    if (isShut) server.gates |= GATE_DISK;
+  }
+
+  /** Sees to it that writes are refused while the disk fails, this part or the append-only file. */
+  updateGate(): void {
+    const { server } = this;
+    if (this.refusesWrites || server.appending.error !== null) server.gates |= GATE_DISK;
     else server.gates &= ~GATE_DISK;
   }
 
   // Loading.
 
-  /** Loads the file, if there is one, in slices. `done` gets whether the server may go on. */
-  load(done: (ok: boolean) => void): void {
+  /**
+   * Loads the file, if there is one, in slices. `done` gets whether the server may go on.
+   *
+   * @param start begins to load something else
+   */
+  load(done: (ok: boolean) => void, start?: () => LoadPort | null): void {
     const { clock, turn } = this.server;
     const startUs = clock.monotonicUs();
-    if (!this.beginLoad(false)) return done(false);
+    if (!this.beginLoad(false, start)) return done(false);
     const { loading } = this;
     if (loading === null) return done(true);
     let reportUs = startUs + LOAD_REPORT_US;
@@ -249,9 +258,9 @@ export class Saving {
   }
 
   /** Loads the file while everybody waits. Returns whether there was one that is in order. */
-  reload(replaces: boolean): boolean {
+  reload(replaces: boolean, start?: () => LoadPort | null): boolean {
     const startUs = this.server.clock.monotonicUs();
-    if (!this.beginLoad(replaces) || this.loading === null) return false;
+    if (!this.beginLoad(replaces, start) || this.loading === null) return false;
     const { loading } = this;
     let result: boolean | readonly string[] = true;
     while (result === true) result = loading.step(Infinity);
@@ -259,10 +268,10 @@ export class Saving {
   }
 
   /** Opens the file. Returns whether it can be loaded or isn't there. */
-  private beginLoad(replaces: boolean): boolean {
+  private beginLoad(replaces: boolean, start: (() => LoadPort | null) | undefined): boolean {
     const { server } = this;
     try {
-      this.loading = this.port?.startLoad(replaces) ?? null;
+      this.loading = start === undefined ? this.port?.startLoad(replaces) ?? null : start();
     } catch (error) {
       this.logAll((error as { lines?: readonly string[] }).lines ?? [String(error)]);
       return false;
@@ -271,6 +280,8 @@ export class Saving {
     this.loadingSince = this.nowSeconds();
     server.gates |= GATE_LOADING;
     server.keyspace.activeExpire = false;
+    // Commands are repeated: what expired has been deleted by commands of its own.
+    if (start !== undefined) server.keyspace.setImmortal(true);
     return true;
   }
 
@@ -283,6 +294,7 @@ export class Saving {
     this.loading = null;
     this.server.gates &= ~GATE_LOADING;
     keyspace.activeExpire = true;
+    keyspace.setImmortal(false);
     this.keysLoaded = loading.keysLoaded;
     this.keysExpired = loading.keysExpired;
     if (typeof result !== "boolean") {

@@ -14,6 +14,7 @@ import { Keyspace } from "../keyspace/keyspace.ts";
 import { Arena } from "../memory/arena.ts";
 import type { TypeLimits } from "../types/limits.ts";
 import { Acl } from "./acl.ts";
+import { Appending } from "./appending.ts";
 import { Batch } from "./batch.ts";
 import { Blocking } from "./blocking.ts";
 import { GATE_REPLICAS } from "./call.ts";
@@ -85,6 +86,7 @@ export class Server {
   readonly slowLog: SlowLog = new SlowLog();
   readonly latency: LatencyMonitor;
   readonly saving: Saving;
+  readonly appending: Appending;
   readonly propagation: Propagation = new Propagation(this);
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
@@ -137,6 +139,7 @@ export class Server {
       expiry.effort = this.config.num("active-expire-effort");
     });
     this.saving = new Saving(this);
+    this.appending = new Appending(this);
   }
 
   /** Logs what should not have been thrown, on one line; the server goes on. */

@@ -9,7 +9,7 @@
  * A signal is handled a moment later, so that nothing that runs is cut short. A second SIGINT before that
  * is taken for impatience and ends the process at once with status 1, as in Redis.
  *
- * The data set is saved if that is demanded, or if there are save points and nobody said NOSAVE. When it can't be,
+ * The append-only file is written and synced to its end. The data set is saved if that is demanded, or if there are save points and nobody said NOSAVE. When it can't be,
  * the server goes on, unless that doesn't matter (FORCE). While a file is being loaded nothing is saved: it would
  * be half a data set.
  */
@@ -97,18 +97,35 @@ export class Shutdown {
   /** Saves if that is wanted. Returns whether the server may end. */
   private saves(flags: number): boolean {
     const { log, config, saving } = this.server;
+    const isForced = (flags & SHUTDOWN_FORCE) !== 0;
     if (saving.inBackground) {
       log.warning("There is a worker saving an .rdb. Stopping it!");
       saving.stop();
     }
     if (saving.loading !== null) return true;
+    if (!this.appends(isForced)) return false;
     const isWanted = (flags & SHUTDOWN_SAVE) !== 0 ||
       (flags & SHUTDOWN_NOSAVE) === 0 && config.savePoints().length > 0 && saving.port !== null;
     if (!isWanted) return true;
     log.notice("Saving the final RDB snapshot before exiting.");
     if (saving.save()) return true;
-    const isForced = (flags & SHUTDOWN_FORCE) !== 0;
     log.warning(`Error trying to save the DB${isForced ? ". Exit anyway." : ", can't exit."}`);
     return isForced;
+  }
+
+  /** Ends the append-only file in order. Returns whether the server may end. */
+  private appends(isForced: boolean): boolean {
+    const { log, appending } = this.server;
+    if (appending.isRewriting) {
+      if (appending.state === "waiting") {
+        log.warning(`Writing initial AOF${isForced ? ". Exit anyway." : ", can't exit."}`);
+        if (!isForced) return false;
+      }
+      log.warning("There is a worker rewriting the AOF. Stopping it!");
+      appending.stopRewrite();
+    }
+    if (appending.drain() || isForced) return true;
+    log.warning("Error trying to write the append-only file, can't exit.");
+    return false;
   }
 }

@@ -95,12 +95,15 @@ export function serve(server: Server, network: Network): void {
   shutdown.exit = (status) => process.exit(status);
   cron.start();
   log.notice("Server initialized");
-  if (config.savePoints().length > 0) saving.port?.prepare();
-  saving.load((ok) => {
+  const appends = config.bool("appendonly");
+  if (appends || config.savePoints().length > 0) saving.port?.prepare();
+  const done = (ok: boolean) => {
     if (ok) return announceReady(server);
     log.warning("Fatal error loading the DB, check server logs. Exiting.");
     process.exit(1);
-  });
+  };
+  if (appends) server.appending.load(done);
+  else saving.load(done);
 }
 
 function announceReady({ config, log }: Server): void {

@@ -57,9 +57,6 @@ export function refuseChanges(server: Server): void {
   for (const { name, isAsked, reason } of REFUSALS) {
     config.onChange(name, () => isAsked(config) ? reason : null);
   }
-  config.onChange("appendonly", () => {
-    return config.bool("appendonly") ? "this version writes no append-only file" : null;
-  });
   config.onChange("maxclients", () => {
     const possible = filesLimit() - RESERVED_FILES;
     return config.num("maxclients") <= possible
@@ -84,9 +81,6 @@ export function refuseChanges(server: Server): void {
 /** Says in the log what of the configuration has no effect. */
 export function warnOfConfig(server: Server): void {
   const { config, log } = server;
-  if (config.bool("appendonly")) {
-    log.warning("WARNING: appendonly is yes, but this version writes no append-only file.");
-  }
   if (config.bool("daemonize")) {
     log.warning(
       "WARNING: daemonize is yes, but the server stays in the foreground. Start it in the background " +

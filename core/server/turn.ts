@@ -28,6 +28,8 @@ import { latencyBucket } from "./latency_histogram.ts";
 /** Someone with replies to send at the end of the turn. */
 export interface Flushable {
   flush(): void;
+  /** Its replies must not be sent: it is disconnected. */
+  abandon(): void;
 }
 
 const GROUP_MAX = 64;
@@ -52,9 +54,8 @@ export class Turn {
   groupStartUs = 0;
   /** Called first at the end: more commands may run (blocking.ts). It doesn't throw. */
   beforeEnd: (() => void) | null = null;
-  /** Called before clients are written to. */
-  beforeWrite: (() => void) | null = null;
-
+  /** Called before clients are written to, if it is set (appending.ts). Returns whether that may be done. */
+  beforeWrite: (() => boolean) | null = null;
   /** Called at the end, when all commands have run, if it is set (tracking.ts). It doesn't throw. */
   broadcast: (() => void) | null = null;
 
@@ -200,11 +201,14 @@ export class Turn {
     if (this.beforeEnd !== null) this.beforeEnd();
     if (this.broadcast !== null) this.broadcast();
     this.closeGroup();
-    if (this.beforeWrite !== null) this.beforeWrite();
+    const maySend = this.beforeWrite === null || this.beforeWrite();
     const flushing = this.pending;
     this.pending = this.flushing;
     this.flushing = flushing;
-    for (let i = 0; i < flushing.length; i++) flushing[i].flush();
+    for (let i = 0; i < flushing.length; i++) {
+      if (maySend) flushing[i].flush();
+      else flushing[i].abandon();
+    }
     flushing.length = 0;
     const took = this.nowUs - this.startUs;
     this.count++;
