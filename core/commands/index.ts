@@ -8,6 +8,8 @@ import { clientCommands } from "./client_specs.ts";
 import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
+import { evalCommands } from "./eval.ts";
+import { functionCommands } from "./function_specs.ts";
 import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hash.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
@@ -15,6 +17,7 @@ import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
 import { monitorCommands } from "./monitor.ts";
 import { pubsubCommands } from "./pubsub.ts";
+import { scriptCommands } from "./script.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./set.ts";
 import { sortCommands } from "./sort.ts";
@@ -31,6 +34,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...commandCommands,
   ...connectionCommands,
   ...dumpCommands,
+  ...evalCommands,
+  ...functionCommands,
   ...geoCommands,
   ...hashCommands,
   ...hyperloglogCommands,
@@ -38,6 +43,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...listCommands,
   ...monitorCommands,
   ...pubsubCommands,
+  ...scriptCommands,
   ...serverCommands,
   ...setCommands,
   ...sortCommands,

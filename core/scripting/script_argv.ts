@@ -3,7 +3,7 @@
  *
  * Strings are copied byte by byte where that is quicker than a call of the runtime; whole numbers are printed
  * as integers, others in the shortest form that reads back as the same number, as Redis prints them there
- * (and not with the 14 digits of `tostring`).
+ * (and not with the 14 digits of `tostring`). A NaN is what x86 makes of 0/0.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -78,7 +78,8 @@ export class ScriptArgv implements Argv {
     if (Number.isSafeInteger(value)) this.used = formatInteger(buf, used, value + 0);
     else if (Number.isInteger(value) && Math.abs(value) <= INTEGER_MAX) {
       this.used = formatBigInt64(buf, used, BigInt(value));
-    } else this.used = writeDouble(buf, used, value);
+    } else if (value !== value) this.addString("-nan");
+    else this.used = writeDouble(buf, used, value);
   }
 
   private reserve(bytes: number): void {

@@ -136,6 +136,8 @@ export class Blocking {
   readonly deadlines = new Deadlines<Wait>();
   /** Clients that are blocked. */
   count = 0;
+  /** Nobody is served for now: what makes keys ready has not ended yet. */
+  isHeld = false;
 
   private readonly server: Server;
   private serving = false;
@@ -207,7 +209,7 @@ export class Blocking {
 
   /** Whether `serveReadyKeys` has something to do. */
   get hasReadyKeys(): boolean {
-    return this.keys.hasReady;
+    return this.keys.hasReady && !this.isHeld;
   }
 
   /** Serves the clients whose keys are ready. Called after each command; a transaction or a script is one. */
@@ -345,7 +347,7 @@ export class Blocking {
   /** What is done at the end of a turn, before replies are sent. */
   private endOfTurn(): void {
     try {
-      if (this.keys.hasReady) this.serveReadyKeys();
+      if (this.hasReadyKeys) this.serveReadyKeys();
       const { resuming } = this;
       // It grows while it is worked through: what one client sends may unblock others.
       for (let i = 0; i < resuming.length; i++) {

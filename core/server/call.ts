@@ -23,6 +23,7 @@ import {
   isLocalClient,
 } from "./client.ts";
 import {
+  ALLOW_BUSY,
   ANSWERS_PUSH,
   BLOCKING,
   type Command,
@@ -30,10 +31,12 @@ import {
   FAST,
   FOR_SUBSCRIBERS,
   LOADING,
+  MAY_PAUSE,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
+  RUNS_SCRIPT,
   SKIP_SLOWLOG,
   WRITE,
 } from "./command.ts";
@@ -73,10 +76,14 @@ export const GATE_ACL: number = 1 << 12;
 export const GATE_TRACKING: number = 1 << 13;
 /** More keys are noted than there may be. */
 export const GATE_TRACKED_KEYS: number = 1 << 14;
+/** A script takes long (scripting.ts). */
+export const GATE_BUSY: number = 1 << 16;
 
 /** Something is done around each call. */
 const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PROPAGATION |
   GATE_TRACKING;
+/** Flags that are tested with the gates; there are no gates with their bits. */
+const GATE_FLAGS: number = PROTECTED | RUNS_SCRIPT;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -124,7 +131,7 @@ export function execute(c: Client, command: Command | null): void {
   if (!command.acceptsCount(c.argv.argc)) {
     return reject(c, command, `ERR wrong number of arguments for '${command.fullName}' command`);
   }
-  const gates = server.gates | c.gates | command.flags & PROTECTED;
+  const gates = server.gates | c.gates | command.flags & GATE_FLAGS;
   if ((gates & ~GATE_PROPAGATION) !== 0 && !passesGates(c, command)) return;
   if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
     return reject(c, command, OOM_ERROR);
@@ -172,7 +179,7 @@ export function call(c: Client, command: Command): void {
     turn.noteFast(command);
     command.handler(c);
     if (c.reply.fullBytes - before >= LARGE_REPLY_BYTES) closeLarge(c, command);
-  } else if ((command.flags & BLOCKING) === 0) {
+  } else if ((command.flags & (BLOCKING | MAY_PAUSE)) === 0) {
     turn.closeGroup();
     const startUs = turn.nowUs;
     command.handler(c);
@@ -197,7 +204,8 @@ function callBlocking(c: Client, command: Command): boolean {
   command.handler(c);
   const { wait } = c;
   if ((c.flags & CLIENT_BLOCKED) !== 0) {
-    wait!.usedUs += turn.lap();
+    const usedUs = turn.lap();
+    if (wait !== null) wait.usedUs += usedUs;
     return false;
   }
   const took = turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
@@ -267,7 +275,10 @@ function failTransaction(
 
 /** Whether a command may run now: not when it is refused, and not when it is queued. */
 function passesGates(c: Client, command: Command): boolean {
-  const error = errorOfGates(c, command);
+  const isScript = (command.flags & RUNS_SCRIPT) !== 0;
+  if (isScript && passesQuickly(c)) return true;
+  const flags = isScript ? command.spec.flagsOf!(c, command) : command.flags;
+  const error = errorOfGates(c, command, flags) ?? (isScript ? errorOfMemory(c, flags) : null);
   if (error !== null) {
     reject(c, command, error);
     return false;
@@ -275,22 +286,40 @@ function passesGates(c: Client, command: Command): boolean {
   if (((c.gates | c.server.gates) & (GATE_TRACKING | GATE_TRACKED_KEYS)) !== 0) {
     c.server.tracking.beforeCommand(c);
   }
-  if ((c.server.gates & GATE_PAUSE) !== 0 && c.server.pause.holds(c, command)) {
+  if ((c.server.gates & GATE_PAUSE) !== 0 && c.server.pause.holds(c, command, flags)) {
     c.server.pause.postpone(c);
     return false;
   }
   if ((c.gates & GATE_MULTI) === 0) return true;
-  if ((command.flags & NOT_QUEUED) === 0) return queue(c, command);
+  if ((command.flags & NOT_QUEUED) === 0) return queue(c, command, flags);
   if (command.spec.name !== "exec" || (c.transaction!.flags & DENYOOM) === 0) return true;
   if (c.server.hasRoom(bytesNeeded(c.transaction!.memoryBytes))) return true;
   reject(c, command, OOM_ERROR);
   return false;
 }
 
+/** Whether no gate can be shut for a client that is to run a script, whatever the script says of itself. */
+function passesQuickly(c: Client): boolean {
+  const { server } = c;
+  if (((server.gates | c.gates) & ~GATES_AROUND | server.gates & GATE_PAUSE) !== 0) return false;
+  const hasRoom = server.hasRoom(bytesNeeded(c.argvBytes));
+  server.scripting.isOutOfMemory = !hasRoom;
+  return hasRoom;
+}
+
+/** Why there is too little memory for a script of these flags; or null. Scripts without DENYOOM see for themselves. */
+function errorOfMemory(c: Client, flags: number): string | null {
+  const { server } = c;
+  if (server.scripting.isBusy) return null;
+  const hasRoom = server.hasRoom(bytesNeeded(c.argvBytes));
+  server.scripting.isOutOfMemory = !hasRoom;
+  return hasRoom || (flags & DENYOOM) === 0 ? null : OOM_ERROR;
+}
+
 /** Queues the client's request, unless its transaction fails anyway. Returns false: it doesn't run now. */
-function queue(c: Client, command: Command): false {
+function queue(c: Client, command: Command, flags: number): false {
   const { server, transaction } = c;
-  if ((command.flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
+  if ((flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
     reject(c, command, OOM_ERROR);
     return false;
   }
@@ -301,16 +330,16 @@ function queue(c: Client, command: Command): false {
       c.port.close();
       return false;
     }
-    transaction!.add(command, c.argv);
+    transaction!.add(command, flags, c.argv);
   }
   c.reply.addRaw(QUEUED);
   return false;
 }
 
 /** Why a command is refused, or null. */
-function errorOfGates(c: Client, command: Command): string | null {
+function errorOfGates(c: Client, command: Command, flags: number): string | null {
   const isExec = command.spec.name === "exec" && c.transaction !== null;
-  const flags = isExec ? c.transaction!.flagsWith(command) : command.flags;
+  if (isExec) flags = c.transaction!.flagsWith(command);
   return errorOfClient(c, command, flags) ??
     ((c.gates & GATE_ACL) === 0 ? null : c.server.acl.refusal(c, command)) ??
     errorOfState(c, command, flags);
@@ -342,6 +371,8 @@ function errorOfState(c: Client, command: Command, flags: number): string | null
     ? "NOREPLICAS Not enough good replicas to write."
     : (gates & GATE_LOADING) !== 0 && (flags & LOADING) === 0
     ? "LOADING Redis is loading the dataset in memory"
+    : (gates & GATE_BUSY) !== 0 && (flags & ALLOW_BUSY) === 0
+    ? c.server.scripting.busyError
     : null;
 }
 

@@ -54,6 +54,8 @@ export const CLIENT_TRACKING_OPTOUT: number = 1 << 20;
 export const CLIENT_TRACKING_NOLOOP: number = 1 << 21;
 export const CLIENT_TRACKING_BROKEN: number = 1 << 22;
 export const CLIENT_TRACKING_CACHING: number = 1 << 23;
+/** It stands for a script; its commands are the script's. */
+export const CLIENT_SCRIPT: number = 1 << 24;
 
 /** What a client needs of its connection. */
 export interface ClientPort {

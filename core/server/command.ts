@@ -61,6 +61,11 @@ export const FOR_SUBSCRIBERS: number = 1 << 22;
 /** Its answer is a push, which CLIENT REPLY doesn't suppress. */
 export const ANSWERS_PUSH: number = 1 << 23;
 
+/** It runs a script, which may declare flags of its own (CommandSpec.flagsOf). */
+export const RUNS_SCRIPT: number = 1 << 24;
+/** A script may make it return before it has answered, with its client blocked (scripting.ts). */
+export const MAY_PAUSE: number = 1 << 25;
+
 /** The flags that COMMAND INFO prints, in its order; Redis keeps the others to itself. */
 export const SHOWN_FLAGS: readonly (readonly [flag: number, name: string])[] = [
   [WRITE, "write"],
@@ -200,6 +205,8 @@ export interface CommandSpec {
   memberArg?: number;
   /** Finds the keys where the key specs can't, or their flags depend on the arguments. */
   findKeys?: KeyFinder;
+  /** With RUNS_SCRIPT: the flags that hold for the client's request. */
+  flagsOf?: (c: Client, command: Command) => number;
   /** Which arguments are channels that ACL guards: the first, all, or all and each a pattern. */
   channels?: "first" | "all" | "patterns";
   subcommands?: CommandSpec[];
@@ -265,7 +272,7 @@ export class Command {
   }
 
   /** Accounts the time of calls, in microseconds for each of them, which belongs to that bucket of the histogram. */
-  addTime(us: number, bucket: number, calls: number): void {
+  addTime(us: number, bucket: number, calls = 1): void {
     this.usec += us * calls;
     if (this.latency === null) this.latency = new LatencyHistogram();
     this.latency.counts[bucket] += calls;

@@ -111,7 +111,8 @@ export class Cron {
     const { server } = this;
     server.turn.begin();
     this.adaptHz();
-    if (this.paused) return;
+    // A script that takes long is one command still: what belongs between commands waits for its end.
+    if (this.paused || server.scripting.isBusy) return;
     const startUs = server.clock.monotonicUs();
     const { nowMs } = server.keyspace;
     // A timer may come a little early.
@@ -135,8 +136,8 @@ export class Cron {
 
   /** Runs the expire cycle once. */
   private expireRun(): void {
-    const { clock, keyspace, latency } = this.server;
-    if (!keyspace.activeExpire || keyspace.keepsExpired) return;
+    const { clock, keyspace, latency, scripting } = this.server;
+    if (!keyspace.activeExpire || keyspace.keepsExpired || scripting.isBusy) return;
     const startUs = latency.isOn ? clock.monotonicUs() : 0;
     const isMore = this.expiry.run(EXPIRE_BUDGET_US);
     if (latency.isOn) latency.add("expire-cycle", clock.monotonicUs() - startUs);

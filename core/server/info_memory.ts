@@ -189,6 +189,7 @@ export function infoMemory(server: Server): string {
   const { config, keyspace } = server;
   const system = systemMemoryBytes();
   const limit = config.num("maxmemory");
+  const scripts = server.scripting.figures();
   return `# Memory\r\n` +
     amount("used_memory", m.used) +
     amount("used_memory_rss", m.rss) +
@@ -206,14 +207,14 @@ export function infoMemory(server: Server): string {
     `used_memory_lua:0\r\n` +
     `used_memory_vm_eval:0\r\n` +
     `used_memory_lua_human:0B\r\n` +
-    `used_memory_scripts_eval:0\r\n` +
-    `number_of_cached_scripts:0\r\n` +
-    `number_of_functions:0\r\n` +
-    `number_of_libraries:0\r\n` +
+    `used_memory_scripts_eval:${scripts.scriptBytes}\r\n` +
+    `number_of_cached_scripts:${scripts.scripts}\r\n` +
+    `number_of_functions:${scripts.functions}\r\n` +
+    `number_of_libraries:${scripts.libraries}\r\n` +
     `used_memory_vm_functions:0\r\n` +
     amount("used_memory_vm_total", 0) +
-    `used_memory_functions:0\r\n` +
-    amount("used_memory_scripts", 0) +
+    `used_memory_functions:${scripts.functionBytes}\r\n` +
+    amount("used_memory_scripts", scripts.scriptBytes + scripts.functionBytes) +
     amount("maxmemory", limit) +
     `maxmemory_policy:${config.str("maxmemory-policy")}\r\n` +
     ratio("allocator_frag", m.active, m.allocated) +

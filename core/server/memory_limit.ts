@@ -114,9 +114,10 @@ export class MemoryLimit {
     return result !== NOTHING_LEFT;
   }
 
-  /** Not while loading or during a pause: what is too much is evicted afterwards. */
+  /** Not while loading, during a pause or in the middle of a script: what is too much is evicted afterwards. */
   private get mayFree(): boolean {
-    return this.server.saving.loading === null && !this.server.pause.isOn;
+    const { pause, saving, scripting } = this.server;
+    return saving.loading === null && !pause.isOn && !scripting.isBusy;
   }
 
   private slice(target: number): number {

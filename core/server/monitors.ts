@@ -4,14 +4,14 @@
  *     +1700000000.123456 [0 127.0.0.1:50000] "set" "key" "value"
  *
  * A command is shown after it was executed, with the database it left the client in; those of a transaction before
- * its EXEC. Administrative commands are not shown, and of AUTH and HELLO no names and passwords. A line is written
+ * its EXEC, and those of a script behind the EVAL that runs it. Administrative commands are not shown, and of AUTH and HELLO no names and passwords. A line is written
  * once for all monitors. While there are none, nothing is looked at.
  */
 import { ascii, latin1 } from "../base/bytes.ts";
 import { SharedLog } from "../protocol/shared_chunk.ts";
 import { argIs } from "./args.ts";
 import { GATE_MONITOR } from "./call.ts";
-import { type Client, CLIENT_MONITOR, CLIENT_UNIX_SOCKET } from "./client.ts";
+import { type Client, CLIENT_MONITOR, CLIENT_SCRIPT, CLIENT_UNIX_SOCKET } from "./client.ts";
 import { ADMIN, type Command, SKIP_MONITOR } from "./command.ts";
 import { quote } from "./config_values.ts";
 import type { Server } from "./server.ts";
@@ -45,10 +45,19 @@ export class Monitors {
     if ((command.flags & (SKIP_MONITOR | ADMIN)) !== 0 || c.wait !== null && c.wait.isRetrying) {
       return;
     }
+    this.show(c, command);
+  }
+
+  /** Shows the client's request, whatever command it is. */
+  show(c: Client, command: Command): void {
     const us = this.server.clock.nowUs();
     const micros = String(Math.floor(us % 1e6)).padStart(6, "0");
     const isUnix = (c.flags & CLIENT_UNIX_SOCKET) !== 0;
-    const from = isUnix ? `unix:${c.port.addr.replace(/:0$/, "")}` : c.port.addr;
+    const from = (c.flags & CLIENT_SCRIPT) !== 0
+      ? "lua"
+      : isUnix
+      ? `unix:${c.port.addr.replace(/:0$/, "")}`
+      : c.port.addr;
     let line = `+${Math.floor(us / 1e6)}.${micros} [${c.db.id} ${from}]`;
     const { argv } = c;
     for (let i = 0; i < argv.argc; i++) {

@@ -70,12 +70,12 @@ export class Pause {
     this.timer = null;
   }
 
-  /** Whether the client's request must wait. */
-  holds(c: Client, command: Command): boolean {
+  /** Whether the client's request, to which these flags apply, must wait. */
+  holds(c: Client, command: Command, flags: number): boolean {
     if (c.wait !== null && c.wait.isRetrying) return false;
     if (this.holdsAll) return true;
     const isExec = command.spec.name === "exec" && (c.flags & CLIENT_MULTI) !== 0;
-    const flags = isExec ? command.flags | c.transaction!.flags : command.flags;
+    if (isExec) flags |= c.transaction!.flags;
     return (flags & (WRITE | MAY_REPLICATE)) !== 0;
   }
 

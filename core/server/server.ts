@@ -35,6 +35,7 @@ import { Propagation } from "./propagation.ts";
 import { PubSub } from "./pubsub.ts";
 import { Memory } from "./info_memory.ts";
 import { Saving } from "./saving.ts";
+import { Scripting } from "./scripting.ts";
 import { Shutdown } from "./shutdown.ts";
 import { SlowLog } from "./slow_log.ts";
 import { Stats } from "./stats.ts";
@@ -88,6 +89,7 @@ export class Server {
   readonly saving: Saving;
   readonly appending: Appending;
   readonly propagation: Propagation = new Propagation(this);
+  readonly scripting: Scripting = new Scripting(this);
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
   /** Names the history of this data set to replicas. */

@@ -34,6 +34,8 @@ export class Rate {
 
 /** Kinds of errors that ERRORSTATS distinguishes before it gives up, as Redis does at 128. */
 const ERROR_KINDS_MAX = 128;
+/** A longer first word is no code. */
+const CODE_LEN_MAX = 31;
 
 export class Stats {
   connectionsReceived = 0;
@@ -60,7 +62,8 @@ export class Stats {
     this.totalErrorReplies++;
     if (this.errorsOverflowed) return;
     const space = text.indexOf(" ");
-    const kind = space < 0 ? text : text.slice(0, space);
+    // What has no code counts as one without: Redis looks for it in the first bytes.
+    const kind = space < 0 || space >= CODE_LEN_MAX ? "ERR" : text.slice(0, space);
     const count = this.errors.get(kind) ?? 0;
     if (count === 0 && this.errors.size >= ERROR_KINDS_MAX) {
       this.errors.clear();

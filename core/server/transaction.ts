@@ -71,8 +71,8 @@ export class Transaction {
     return this.used + bytes <= Math.min(limit, BYTES_MAX);
   }
 
-  /** Queues a copy of a request. */
-  add(command: Command, argv: Argv): void {
+  /** Queues a copy of a request, to which these flags apply. */
+  add(command: Command, flags: number, argv: Argv): void {
     const { argc } = argv;
     let total = 0;
     for (let i = 0; i < argc; i++) total += argv.len[i];
@@ -91,8 +91,8 @@ export class Transaction {
     this.args = arg;
     this.commands[this.count++] = command;
     this.firsts[this.count] = arg;
-    this.flags |= command.flags;
-    this.commonFlags &= command.flags;
+    this.flags |= flags;
+    this.commonFlags &= flags;
   }
 
   /** Makes the request at `index` the one in `request`, and returns its command. */

@@ -1,0 +1,65 @@
+/**
+ * Scripting, as the server sees it: whether a script is holding everybody up, and figures for INFO. Scripts themselves
+ * are run by core/commands (scripts.ts).
+ *
+ * A script that takes longer than `busy-reply-threshold` is continued in slices, between which others get -BUSY
+ * (GATE_BUSY in call.ts) unless their command is ALLOW_BUSY. Meanwhile nothing else may change the data set: no key
+ * expires or is evicted, no save begins, and nobody who waits for a key is served.
+ */
+import { GATE_BUSY } from "./call.ts";
+import type { Server } from "./server.ts";
+
+/** What INFO shows of scripts. */
+export interface ScriptingFigures {
+  readonly scripts: number;
+  /** Bytes of the scripts' texts, about. */
+  readonly scriptBytes: number;
+  readonly libraries: number;
+  readonly functions: number;
+  /** The same of libraries. */
+  readonly functionBytes: number;
+  /** Scripts of EVAL that were dropped since the start. */
+  readonly evicted: number;
+}
+
+const NO_FIGURES: ScriptingFigures = {
+  scripts: 0,
+  scriptBytes: 0,
+  libraries: 0,
+  functions: 0,
+  functionBytes: 0,
+  evicted: 0,
+};
+
+export class Scripting {
+  /** What commands are answered while a script holds them up. */
+  busyError = "";
+  /** Whether memory was full, and nothing left to evict, when the command came that is to run a script. */
+  isOutOfMemory = false;
+  /** Set by who runs scripts, once there are any. */
+  figures: () => ScriptingFigures = () => NO_FIGURES;
+  private readonly server: Server;
+
+  constructor(server: Server) {
+    this.server = server;
+  }
+
+  /** Whether a script holds up the others. */
+  get isBusy(): boolean {
+    return this.busyError !== "";
+  }
+
+  /** A script holds up the others from now on. */
+  begin(error: string): void {
+    this.busyError = error;
+    this.server.gates |= GATE_BUSY;
+    this.server.blocking.isHeld = true;
+  }
+
+  /** It doesn't any more. */
+  end(): void {
+    this.busyError = "";
+    this.server.gates &= ~GATE_BUSY;
+    this.server.blocking.isHeld = false;
+  }
+}
