@@ -169,7 +169,7 @@ export class Keyspace {
     hashes: Int32Array,
     at: number,
     end: number,
-    repeats: boolean,
+    repeats = false,
   ): void {
     this.hintRepeats = repeats;
     if (!repeats) this.lastRef = 0;
