@@ -20,6 +20,7 @@ import { readRssBytes } from "./proc.ts";
 import { RequestTemplate } from "./request_template.ts";
 import type { SaveResult } from "./results.ts";
 import type { RunningServer } from "./servers.ts";
+import { median } from "./stats.ts";
 import { fixed } from "./table.ts";
 
 const FILL_BATCH = 512;
@@ -28,6 +29,7 @@ const LOAD_BATCH = 64;
 const LOAD_SLICE = 6400;
 const QUIET_SECONDS = 5;
 const POLL_MS = 5;
+const IDLE_SAVES = 3;
 /** Small values of the mixed data: a type each, as many elements as most have. */
 const MIXED_PART = 20;
 const MIXED: readonly string[][] = [
@@ -54,9 +56,15 @@ export async function measureSaves(
   };
   const keys = options.stallKeys;
   await fill(server, ["SET", "key:%d", "x".repeat(options.valueLen)], keys);
-  const seconds = await save(server);
-  tell("idle: cut", "us", await forkMicroseconds(server));
-  tell("idle: BGSAVE", "s", seconds);
+  const cuts: number[] = [];
+  const seconds: number[] = [];
+  for (let i = 0; i < IDLE_SAVES; i++) {
+    seconds.push(await save(server));
+    cuts.push(await forkMicroseconds(server));
+  }
+  tell("idle: cut", "us", median(cuts));
+  tell("idle: longest cut", "us", Math.max(...cuts));
+  tell("idle: BGSAVE", "s", median(seconds));
   await underLoad(server, keys, options.valueLen, tell);
   await server.flush();
   await fill(server, ["SET", "key:%d", "x".repeat(options.valueLen)], Math.ceil(keys / 2));
