@@ -260,6 +260,17 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
 
   /** Executes the requests of the batch; the first begins at `start`. Returns where the last executed one ends. */
   private executeBatch(start: number): number {
+    const { batch, propagation } = this.server;
+    if (!propagation.isOn) return this.executeRequests(start);
+    propagation.beginBatch(batch.requests[0].buf);
+    try {
+      return this.executeRequests(start);
+    } finally {
+      propagation.endBatch();
+    }
+  }
+
+  private executeRequests(start: number): number {
     const { client } = this;
     const { reply } = client;
     const { batch } = this.server;

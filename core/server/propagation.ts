@@ -31,8 +31,12 @@
  * What the keyspace removes of its own accord (expired keys and fields, evicted keys) is written as DEL, UNLINK or
  * HDEL, before the command that came across it.
  *
- * Cost. Off, nothing: `isOn` follows a gate bit that other gates share. On, a command's bytes are copied once, into a
- * buffer that is kept. The order, the rewritten forms and where MULTI stands are those of Redis 7.4.
+ * Cost. Off, nothing: `isOn` follows a gate bit that other gates share. On, bytes are copied once, into a buffer that is
+ * kept. A request that came as Redis would write it is taken as it lies, and requests of a pipeline that lie one after
+ * the other are taken in one piece when the batch is over (`beginBatch`): a pipelined SET goes from 171 ns in process to
+ * 206 on Deno, and to 267 if each is written argument by argument.
+ *
+ * The order, the rewritten forms and where MULTI stands are those of Redis 7.4.
  */
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatInteger, INTEGER_TEXT_LEN_MAX, integerDigits } from "../base/numbers.ts";
@@ -40,6 +44,7 @@ import type { Db } from "../keyspace/db.ts";
 import type { KeyRemovals } from "../keyspace/key_events.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { GATE_PROPAGATION } from "./call.ts";
+import type { Argv } from "../protocol/resp_parser.ts";
 import type { Client } from "./client.ts";
 import { type Command, TOUCHES_ARBITRARY_KEYS } from "./command.ts";
 import type { Server } from "./server.ts";
@@ -94,6 +99,13 @@ export class Propagation implements KeyRemovals {
   private unitStart = 0;
   private unitCount = 0;
   private isAtomic = true;
+  /** Requests that are yet to be copied: bytes [heldFrom, heldTo) of `heldBuf`, which go to `heldAt`. */
+  private heldBuf: ReadonlyBytes | null = null;
+  private heldFrom = 0;
+  private heldTo = 0;
+  private heldAt = 0;
+  /** Whose bytes stay where they are until `endBatch`. */
+  private batchBuf: ReadonlyBytes | null = null;
   /** What the present command's handler said. */
   private manner = AS_IT_CAME;
 
@@ -128,6 +140,7 @@ export class Propagation implements KeyRemovals {
 
   /** Gives the sink the units that are complete. To be called before replies are sent. */
   handOver(): void {
+    this.settle();
     const len = this.depth === 0 ? this.used : this.unitStart;
     if (len === 0) return;
     this.sink!.append(this.buf, len);
@@ -137,6 +150,18 @@ export class Propagation implements KeyRemovals {
     if (this.buf.length > ROOM_KEPT_BYTES && this.used <= ROOM_BYTES) {
       this.buf = this.buf.slice(0, ROOM_BYTES);
     }
+  }
+
+  // For who executes requests.
+
+  /** The requests to come lie in `buf`, and will until `endBatch`. */
+  beginBatch(buf: ReadonlyBytes): void {
+    this.batchBuf = buf;
+  }
+
+  endBatch(): void {
+    this.settle();
+    this.batchBuf = null;
   }
 
   // Units.
@@ -256,8 +281,7 @@ export class Propagation implements KeyRemovals {
 
   /** Begins a command of `argc` arguments, in a database. All of them have to follow at once. */
   begin(db: Db, argc: number): void {
-    if (++this.unitCount === 2 && this.isAtomic) this.insertMulti();
-    if (db.id !== this.dbId) this.select(db.id);
+    this.beginCommand(db);
     this.header(STAR, argc);
   }
 
@@ -303,9 +327,48 @@ export class Propagation implements KeyRemovals {
 
   /** The client's request as it came. */
   private request(c: Client): void {
-    const { argc } = c.argv;
-    this.begin(c.db, argc);
-    this.args(c, 0, argc);
+    const { argv } = c;
+    this.beginCommand(c.db);
+    const from = requestStart(argv);
+    if (from >= 0) {
+      const last = argv.argc - 1;
+      this.take(argv.buf, from, argv.off[last] + argv.len[last] + 2);
+    } else {
+      this.header(STAR, argv.argc);
+      this.args(c, 0, argv.argc);
+    }
+  }
+
+  private beginCommand(db: Db): void {
+    if (++this.unitCount === 2 && this.isAtomic) this.insertMulti();
+    if (db.id !== this.dbId) this.select(db.id);
+  }
+
+  /** Takes a request as it is: at once, or when the batch is over, together with those around it. */
+  private take(buf: ReadonlyBytes, from: number, to: number): void {
+    const len = to - from;
+    this.reserve(len);
+    const at = this.used;
+    this.used = at + len;
+    if (buf !== this.batchBuf) copyBytes(this.buf, at, buf, from, len);
+    else if (
+      buf === this.heldBuf && from === this.heldTo && at - this.heldAt === from - this.heldFrom
+    ) this.heldTo = to;
+    else {
+      this.settle();
+      this.heldBuf = buf;
+      this.heldFrom = from;
+      this.heldTo = to;
+      this.heldAt = at;
+    }
+  }
+
+  /** Copies what is held. */
+  private settle(): void {
+    const { heldBuf, heldFrom } = this;
+    if (heldBuf === null) return;
+    copyBytes(this.buf, this.heldAt, heldBuf, heldFrom, this.heldTo - heldFrom);
+    this.heldBuf = null;
   }
 
   private select(id: number): void {
@@ -317,6 +380,7 @@ export class Propagation implements KeyRemovals {
 
   /** A unit has a second command: MULTI comes before the first. */
   private insertMulti(): void {
+    this.settle();
     this.reserve(MULTI.length);
     const { buf, unitStart } = this;
     buf.copyWithin(unitStart + MULTI.length, unitStart, this.used);
@@ -359,4 +423,41 @@ export class Propagation implements KeyRemovals {
 function bigText(n: number): string {
   const big = BigInt(n);
   return (big > INT64_MAX ? INT64_MAX : big).toString();
+}
+
+/** Where a request begins in its buffer if it lies there just as it would be written, otherwise -1. */
+function requestStart(argv: Argv): number {
+  const { argc, buf, len, off } = argv;
+  const start = off[0] - headerBytes(len[0]) - headerBytes(argc);
+  if (start < 0) return -1;
+  let at = headerEnd(buf, start, STAR, argc);
+  for (let i = 0; i < argc; i++) {
+    const size = len[i];
+    if (at < 0 || headerEnd(buf, at, DOLLAR, size) !== off[i]) return -1;
+    at = off[i] + size;
+    if (buf[at] !== CR || buf[at + 1] !== LF) return -1;
+    at += 2;
+  }
+  return at < 0 ? -1 : start;
+}
+
+/** Bytes of `*3\r\n` and the like. */
+function headerBytes(n: number): number {
+  return n < 10 ? 4 : n < 100 ? 5 : integerDigits(n) + 3;
+}
+
+/** Where such a header ends if there is one at `at`, otherwise -1. */
+function headerEnd(buf: ReadonlyBytes, at: number, type: number, n: number): number {
+  if (buf[at] !== type) return -1;
+  if (n < 10) {
+    return buf[at + 1] === ZERO + n && buf[at + 2] === CR && buf[at + 3] === LF ? at + 4 : -1;
+  }
+  const end = at + headerBytes(n);
+  if (buf[end - 1] !== LF || buf[end - 2] !== CR) return -1;
+  for (let digit = end - 3; digit > at; digit--) {
+    const rest = Math.floor(n / 10);
+    if (buf[digit] !== ZERO + n - rest * 10) return -1;
+    n = rest;
+  }
+  return end;
 }
