@@ -31,6 +31,7 @@ interface Subcommand {
 }
 
 const subcommands = new Map<string, Subcommand>([
+  ["aof-flush-sleep", exactly(3, debugFlushSleep)],
   ["change-repl-id", exactly(2, debugChangeReplId)],
   ["digest", exactly(2, debugDigest)],
   ["digest-value", { argcMin: 2, argcMax: Infinity, run: debugDigestValue }],
@@ -39,6 +40,7 @@ const subcommands = new Map<string, Subcommand>([
   ["htstats", { argcMin: 3, argcMax: Infinity, run: debugHtstats }],
   ["htstats-key", { argcMin: 3, argcMax: Infinity, run: debugHtstatsKey }],
   ["listpack", exactly(3, debugListpack)],
+  ["loadaof", exactly(2, debugLoadAof)],
   ["log", exactly(3, debugLog)],
   ["object", exactly(3, debugObject)],
   ["pause-cron", exactly(3, debugPauseCron)],
@@ -71,6 +73,8 @@ function exactly(argc: number, run: (c: Client) => void): Subcommand {
 
 function debugHelp(c: Client): void {
   addHelp(c, [
+    "AOF-FLUSH-SLEEP <microseconds>",
+    "    Waits so long before each write to the append-only file.",
     "CHANGE-REPL-ID",
     "    Makes up a new id for the history of the data. For tests of replication only.",
     "DIGEST",
@@ -85,6 +89,8 @@ function debugHelp(c: Client): void {
     "    Describes the table of the value at a key.",
     "LISTPACK <key>",
     "    Prints the entries of a value that is a listpack.",
+    "LOADAOF",
+    "    Writes the append-only file to its end, empties the data set and loads it from there.",
     "LOG <message>",
     "    Writes a line to the log.",
     "OBJECT <key>",
@@ -164,7 +170,7 @@ function debugSetActiveExpire(c: Client): void {
 }
 
 function debugReload(c: Client): void {
-  const { saving, keyspace, log } = c.server;
+  const { saving, log } = c.server;
   const words = Array.from({ length: c.argc - 2 }, (_, i) => argString(c, i + 2).toLowerCase());
   if (words.some((word) => !/^(merge|noflush|nosave)$/.test(word))) {
     c.reply.addError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
@@ -174,16 +180,35 @@ function debugReload(c: Client): void {
     c.reply.addError("ERR");
     return;
   }
-  if (!words.includes("noflush")) {
-    for (const db of keyspace.dbs) keyspace.empty(db);
-    c.server.tracking.flushed();
-    keyspace.lazyFree.drain();
-  }
+  if (!words.includes("noflush")) emptyAll(c);
   if (!saving.reload(words.includes("merge"))) {
     c.reply.addError("ERR Error trying to load the RDB dump, check server logs.");
     return;
   }
   log.warning("DB reloaded by DEBUG RELOAD");
+  c.reply.addOk();
+}
+
+function debugLoadAof(c: Client): void {
+  const { appending, log } = c.server;
+  if (!appending.reload(() => emptyAll(c))) {
+    c.reply.addError("ERR Error trying to load the AOF files, check server logs.");
+    return;
+  }
+  c.server.dirty = 0;
+  log.notice("Append Only File loaded by DEBUG LOADAOF");
+  c.reply.addOk();
+}
+
+function emptyAll(c: Client): void {
+  const { keyspace, tracking } = c.server;
+  for (const db of keyspace.dbs) keyspace.empty(db);
+  tracking.flushed();
+  keyspace.lazyFree.drain();
+}
+
+function debugFlushSleep(c: Client): void {
+  c.server.appending.settings.flushSleepUs = Number.parseInt(argString(c, 2), 10) || 0;
   c.reply.addOk();
 }
 

@@ -177,14 +177,15 @@ export class Appending {
     saving.load((ok) => done(ok && this.begin()), this.loader);
   }
 
-  /** Loads the files while everybody waits. Returns whether they are in order. */
-  reload(): boolean {
+  /** Writes all, calls `empty`, and loads the files while everybody waits. Returns whether they are in order. */
+  reload(empty: () => void): boolean {
     const { port } = this;
     if (port === null) return false;
     if (this.isOn) {
       this.flush(true);
       this.server.propagation.detach();
     }
+    empty();
     const ok = this.server.saving.reload(false, this.loader);
     if (this.isOn) {
       port.reopen();
