@@ -1,6 +1,10 @@
 /**
  * What a command says about its changes, besides `server.dirty`: which keys are different now (WATCH and
  * client-side caches want to know) and what was done to them (keyspace notifications).
+ *
+ * That `server.dirty` has grown also makes the request one of the append-only file's. A handler whose request doesn't
+ * say by itself what was done (a time relative to now, a choice made by chance, a client that waited) says what is
+ * to be written instead: see propagation.ts.
  */
 import type { Db } from "../keyspace/db.ts";
 import type { Client } from "./client.ts";

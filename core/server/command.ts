@@ -15,7 +15,9 @@
  *     }
  *
  * A handler is synchronous, takes the client, reads `c.argv`, and writes one reply to `c.reply`. Expected errors
- * are replies. What it throws is a bug, except ArenaFull, which `call` turns into the -OOM reply.
+ * are replies. What it changed it adds to `server.dirty`, and tells in changes.ts; the request is then written to the
+ * append-only file, unless the handler gives something else to write (propagation.ts): executed again, later and by an
+ * empty server, it must do the same. What it throws is a bug, except ArenaFull, which `call` turns into the -OOM reply.
  */
 import type { Argv } from "../protocol/resp_parser.ts";
 import type { Client } from "./client.ts";
