@@ -12,7 +12,7 @@ import { Prng } from "../../core/base/prng.ts";
 import { RefList } from "../../core/base/ref_list.ts";
 import { Arena } from "../../core/memory/arena.ts";
 import { Skiplist } from "../../core/structures/skiplist.ts";
-import { entryBytes, initEntry, randomLevel } from "../../core/structures/skiplist_entry.ts";
+import { createEntry, entryScore } from "../../core/structures/skiplist_entry.ts";
 import { ScoreRange } from "../../core/structures/zset_range.ts";
 
 const COUNT = 1_000_000;
@@ -36,9 +36,7 @@ class Fixture {
       for (let j = MEMBER_LEN - 1, n = i; j >= 0; j--, n = Math.floor(n / 10)) {
         member[j] = 0x30 + n % 10;
       }
-      const levels = randomLevel(this.prng);
-      const ref = this.arena.alloc(entryBytes(MEMBER_LEN, levels));
-      initEntry(this.arena, ref, levels, this.score(), member, 0, MEMBER_LEN);
+      const ref = createEntry(this.arena, this.score(), member, 0, MEMBER_LEN);
       this.list.insert(this.root, ref);
       this.refs[i] = ref;
     }
@@ -85,7 +83,7 @@ group(() => {
     const f = fixture();
     yield () => {
       const ref = f.ref();
-      f.list.updateScore(f.root, ref, f.list.score(ref));
+      f.list.updateScore(f.root, ref, entryScore(f.arena, ref));
     };
   });
 
@@ -124,7 +122,9 @@ group(() => {
     const f = fixture();
     yield () => {
       let ref = f.list.firstInScoreRange(f.root, f.scores());
-      for (let i = 1; i < RANGE_COUNT && ref !== 0; i++) ref = f.list.next(ref);
+      for (let i = 1; i < RANGE_COUNT && ref !== 0; i++) {
+        ref = f.list.next(f.list.foundNode, f.list.foundSlot);
+      }
       return do_not_optimize(ref);
     };
   });

@@ -323,6 +323,7 @@ const addCommands: CommandSpec[] = [
         args: [{ name: "score", type: "double" }, MEMBER_ARG],
       },
     ],
+    memberArg: 3,
     handler: zaddCommand,
   },
   {
@@ -336,6 +337,7 @@ const addCommands: CommandSpec[] = [
     summary: "Adds to the score of a member.",
     keys: oneKey(KEY_RW | KEY_ACCESS | KEY_UPDATE),
     args: [KEY_ARG, { name: "increment", type: "integer" }, MEMBER_ARG],
+    memberArg: 3,
     handler: zincrbyCommand,
   },
   {
@@ -350,6 +352,7 @@ const addCommands: CommandSpec[] = [
     history: [["2.4.0", "Takes several members."]],
     keys: oneKey(KEY_RW | KEY_DELETE),
     args: [KEY_ARG, { ...MEMBER_ARG, multiple: true }],
+    memberArg: 2,
     handler: zremCommand,
   },
 ];
@@ -379,6 +382,7 @@ const readCommands: CommandSpec[] = [
     summary: "Returns the score of a member.",
     keys: oneKey(KEY_RO | KEY_ACCESS),
     args: [KEY_ARG, MEMBER_ARG],
+    memberArg: 2,
     handler: zscoreCommand,
   },
   {
@@ -392,6 +396,7 @@ const readCommands: CommandSpec[] = [
     summary: "Returns the scores of several members.",
     keys: oneKey(KEY_RO | KEY_ACCESS),
     args: [KEY_ARG, { ...MEMBER_ARG, multiple: true }],
+    memberArg: 2,
     handler: zmscoreCommand,
   },
   rankSpec("zrank", "Tells how many members come before this one.", zrankCommand),
@@ -429,6 +434,7 @@ function rankSpec(name: string, summary: string, handler: (c: Client) => void): 
       MEMBER_ARG,
       { name: "withscore", type: "pure-token", token: "WITHSCORE", optional: true },
     ],
+    memberArg: 2,
     handler,
   };
 }

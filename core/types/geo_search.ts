@@ -26,7 +26,6 @@ import {
 import { GEO_CELLS, type GeoArea } from "../base/geo_area.ts";
 import { leastFirst } from "../base/least_first.ts";
 import type { Arena } from "../memory/arena.ts";
-import { Skiplist } from "../structures/skiplist.ts";
 import { entryScore } from "../structures/skiplist_entry.ts";
 import { ScoreRange } from "../structures/zset_range.ts";
 import type { ZSets } from "./t_zset.ts";
@@ -56,13 +55,14 @@ export class GeoSearch {
 
   private readonly arena: Arena;
   private readonly zsets: ZSets;
-  private readonly skiplist: Skiplist;
   private readonly range = new ScoreRange();
   /** The ranges to be walked: how many; each one's scores, the second not included, and first place. */
   private ranges = 0;
   private readonly begins = new Float64Array(GEO_CELLS);
   private readonly ends = new Float64Array(GEO_CELLS);
   private readonly starts = new Int32Array(GEO_CELLS);
+  private readonly startNodes = new Int32Array(GEO_CELLS);
+  private readonly startSlots = new Int32Array(GEO_CELLS);
   /** Their indices, by where they begin. */
   private readonly ascending = new Int32Array(GEO_CELLS);
   /** Where the walk is; of a set that it shows, `read` at a place gives the member. */
@@ -71,7 +71,6 @@ export class GeoSearch {
   constructor(context: TypeContext, zsets: ZSets) {
     this.arena = context.arena;
     this.zsets = zsets;
-    this.skiplist = new Skiplist(context.arena);
   }
 
   /**
@@ -84,6 +83,8 @@ export class GeoSearch {
     for (let i = 0; i < this.ranges; i++) {
       if (limit !== 0 && this.count >= limit) return;
       this.cursor.at = this.starts[i];
+      this.cursor.node = this.startNodes[i];
+      this.cursor.slot = this.startSlots[i];
       this.walk(ref, area, this.ends[i], limit, withDistance);
     }
   }
@@ -141,7 +142,7 @@ export class GeoSearch {
    * most of them are a few steps from the one before.
    */
   private seekRanges(ref: number): void {
-    const { zsets, skiplist, cursor, range, starts, begins, ends, ascending } = this;
+    const { zsets, cursor, range, starts, begins, ends, ascending } = this;
     const count = this.ranges;
     for (let i = 0; i < count; i++) {
       let at = i;
@@ -153,10 +154,11 @@ export class GeoSearch {
     for (let i = 0; i < count; i++) {
       const index = ascending[i];
       range.set(begins[index], false, ends[index], true);
-      if (i === 0 || cursor.isSmall) {
-        zsets.seekFirstInScores(ref, range, cursor);
-        starts[index] = cursor.at;
-      } else starts[index] = skiplist.nextInScoreRange(cursor.block, range);
+      if (i === 0 || cursor.isSmall) zsets.seekFirstInScores(ref, range, cursor);
+      else zsets.seekNextInScores(range, cursor);
+      starts[index] = cursor.at;
+      this.startNodes[index] = cursor.node;
+      this.startSlots[index] = cursor.slot;
     }
   }
 

@@ -18,7 +18,7 @@ import { bytesCompare, type ReadonlyBytes } from "../base/bytes.ts";
 import { assert } from "../base/assert.ts";
 import { GENERAL_TEXT_LEN_MAX, writeGeneral } from "../base/general_double.ts";
 import { RefList } from "../base/ref_list.ts";
-import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { Dict } from "../structures/dict.ts";
 import { entryKeyLen } from "../structures/entry.ts";
@@ -34,13 +34,7 @@ import {
 } from "../structures/listpack.ts";
 import { ListpackValue } from "../structures/listpack_entry.ts";
 import { Skiplist } from "../structures/skiplist.ts";
-import {
-  entryBytes,
-  entryScore,
-  initEntry,
-  MEMBER_OFF,
-  randomLevel,
-} from "../structures/skiplist_entry.ts";
+import { createEntry, entryScore, memberAt } from "../structures/skiplist_entry.ts";
 import {
   type LexRange,
   scoreFitsMax,
@@ -171,7 +165,7 @@ export class ZSets implements CollectionType, ScanSource {
     }
     const list = bodyWord(arena, ref, 1);
     if (list !== 0) {
-      this.skiplist.free(list);
+      if (this.skiplist.freeSome(list, budget)) return true;
       setBodyWord(arena, ref, 1, 0);
     }
     dict.at(root);
@@ -188,7 +182,7 @@ export class ZSets implements CollectionType, ScanSource {
   }
 
   copy(from: number, to: number): void {
-    const { arena, skiplist } = this;
+    const { arena, cursor } = this;
     if (objectEncoding(arena, from) === ENC_LISTPACK) {
       setBodyWord(arena, to, 0, lpDup(arena, bodyWord(arena, from, 0)));
       setEncoding(arena, to, ENC_LISTPACK);
@@ -196,10 +190,11 @@ export class ZSets implements CollectionType, ScanSource {
     }
     this.initLarge(to);
     try {
-      // From the last: each new entry is then the first, whose place takes no search.
-      for (let at = skiplist.last(bodyWord(arena, from, 1)); at !== 0; at = skiplist.prev(at)) {
-        const bytes = arena.u8[at >>> 27];
-        this.insertLarge(to, entryScore(arena, at), bytes, memberAt(at), entryKeyLen(arena, at));
+      // In order: each new entry is then the last.
+      this.seekFirst(from, cursor);
+      for (; cursor.at !== 0; this.next(cursor)) {
+        this.read(cursor);
+        this.insertLarge(to, cursor.score, cursor.buf, cursor.off, cursor.len);
       }
     } catch (error) {
       this.free(to);
@@ -217,20 +212,20 @@ export class ZSets implements CollectionType, ScanSource {
   }
 
   bytes(ref: number, samples: number): number {
-    const { arena, skiplist } = this;
+    const { arena, skiplist, cursor } = this;
     const block = bodyWord(arena, ref, 0);
     if (objectEncoding(arena, ref) === ENC_LISTPACK) return arena.usable(block);
     const list = bodyWord(arena, ref, 1);
     const count = skiplist.length(list);
     const sampled = samples > 0 && samples < count ? samples : count;
     let bytes = 0;
-    let at = skiplist.first(list);
+    this.seekFirst(ref, cursor);
     for (let i = 0; i < sampled; i++) {
-      bytes += arena.usable(at);
-      at = skiplist.next(at);
+      bytes += arena.usable(cursor.at);
+      this.next(cursor);
     }
     const all = sampled === count ? bytes : Math.round(bytes / sampled * count);
-    return this.dict.at(block).tableBytes + arena.usable(list) + all;
+    return this.dict.at(block).tableBytes + skiplist.bytes(list) + all;
   }
 
   validateIntegrity(ref: number): void {
@@ -251,6 +246,11 @@ export class ZSets implements CollectionType, ScanSource {
       const hash = dict.hash(cursor.buf, cursor.off, cursor.len);
       assert(dict.findRef(hash, cursor.at), "the dict finds every entry of the skiplist");
     }
+  }
+
+  /** The dict of a large set, good until another set is looked at; otherwise null. */
+  tableOf(ref: number): Dict | null {
+    return this.isSmall(ref) ? null : this.dict.at(bodyWord(this.arena, ref, 0));
   }
 
   /** Whether the set is in its small form. */
@@ -320,7 +320,7 @@ export class ZSets implements CollectionType, ScanSource {
       return true;
     }
     const dict = this.dict.at(block);
-    const entry = dict.find(dict.hash(buf, off, len), buf, off, len);
+    const entry = dict.find(this.context.hint.hash(buf, off, len), buf, off, len);
     if (entry === 0) return false;
     this.score = entryScore(arena, entry);
     return true;
@@ -337,7 +337,7 @@ export class ZSets implements CollectionType, ScanSource {
       return zlRank(arena, block, at);
     }
     const dict = this.dict.at(block);
-    const entry = dict.find(dict.hash(buf, off, len), buf, off, len);
+    const entry = dict.find(this.context.hint.hash(buf, off, len), buf, off, len);
     if (entry === 0) return -1;
     this.score = entryScore(arena, entry);
     return this.skiplist.rank(bodyWord(arena, ref, 1), entry);
@@ -354,7 +354,7 @@ export class ZSets implements CollectionType, ScanSource {
       return true;
     }
     const dict = this.dict.at(block);
-    const hash = dict.hash(buf, off, len);
+    const hash = this.context.hint.hash(buf, off, len);
     const entry = dict.find(hash, buf, off, len);
     if (entry === 0) return false;
     dict.removeFound(hash);
@@ -369,33 +369,39 @@ export class ZSets implements CollectionType, ScanSource {
     const { arena } = this;
     this.bind(ref, out);
     if (out.isSmall) out.at = lpSeek(arena, out.block, 0);
-    else out.at = this.skiplist.first(out.block);
+    else this.moveTo(out, this.skiplist.first(out.block));
   }
 
   seekLast(ref: number, out: ZsetCursor): void {
     this.bind(ref, out);
-    out.at = out.isSmall ? zlLast(this.arena, out.block) : this.skiplist.last(out.block);
+    if (out.isSmall) out.at = zlLast(this.arena, out.block);
+    else this.moveTo(out, this.skiplist.last(out.block));
   }
 
   /** To the pair with so many before it. */
   seekRank(ref: number, rank: number, out: ZsetCursor): void {
     this.bind(ref, out);
     if (out.isSmall) out.at = lpSeek(this.arena, out.block, 2 * rank);
-    else out.at = this.skiplist.byRank(out.block, rank);
+    else this.moveTo(out, this.skiplist.byRank(out.block, rank));
   }
 
   /** To the first pair in a range of scores. */
   seekFirstInScores(ref: number, range: ScoreRange, out: ZsetCursor): void {
     this.bind(ref, out);
     if (out.isSmall) out.at = zlFirstInScoreRange(this.arena, out.block, range);
-    else out.at = this.skiplist.firstInScoreRange(out.block, range);
+    else this.moveTo(out, this.skiplist.firstInScoreRange(out.block, range));
+  }
+
+  /** The same in the large set that the cursor is bound to; see Skiplist.nextInScoreRange. */
+  seekNextInScores(range: ScoreRange, out: ZsetCursor): void {
+    this.moveTo(out, this.skiplist.nextInScoreRange(out.block, range));
   }
 
   /** To the last pair in a range of scores. */
   seekLastInScores(ref: number, range: ScoreRange, out: ZsetCursor): void {
     this.bind(ref, out);
     if (out.isSmall) out.at = zlLastInScoreRange(this.arena, out.block, range);
-    else out.at = this.skiplist.lastInScoreRange(out.block, range);
+    else this.moveTo(out, this.skiplist.lastInScoreRange(out.block, range));
   }
 
   /**
@@ -418,24 +424,24 @@ export class ZSets implements CollectionType, ScanSource {
   seekFirstInLex(ref: number, range: LexRange, out: ZsetCursor): void {
     this.bind(ref, out);
     if (out.isSmall) out.at = zlFirstInLexRange(this.arena, out.block, range);
-    else out.at = this.skiplist.firstInLexRange(out.block, range);
+    else this.moveTo(out, this.skiplist.firstInLexRange(out.block, range));
   }
 
   /** To the last pair in a range of members. */
   seekLastInLex(ref: number, range: LexRange, out: ZsetCursor): void {
     this.bind(ref, out);
     if (out.isSmall) out.at = zlLastInLexRange(this.arena, out.block, range);
-    else out.at = this.skiplist.lastInLexRange(out.block, range);
+    else this.moveTo(out, this.skiplist.lastInLexRange(out.block, range));
   }
 
   next(cursor: ZsetCursor): void {
     if (cursor.isSmall) cursor.at = zlNext(this.arena, cursor.block, cursor.at);
-    else cursor.at = this.skiplist.next(cursor.at);
+    else this.moveTo(cursor, this.skiplist.next(cursor.node, cursor.slot));
   }
 
   prev(cursor: ZsetCursor): void {
     if (cursor.isSmall) cursor.at = zlPrev(this.arena, cursor.block, cursor.at);
-    else cursor.at = this.skiplist.prev(cursor.at);
+    else this.moveTo(cursor, this.skiplist.prev(cursor.node, cursor.slot));
   }
 
   /** Moves on by one pair, or back. */
@@ -449,7 +455,8 @@ export class ZSets implements CollectionType, ScanSource {
     if (!cursor.isSmall && count > WALK_MAX && cursor.at !== 0) {
       const { block } = cursor;
       const rank = this.skiplist.rank(block, cursor.at);
-      cursor.at = this.skiplist.byRank(block, isReverse ? rank - count : rank + count);
+      const to = isReverse ? rank - count : rank + count;
+      this.moveTo(cursor, this.skiplist.byRank(block, to));
       return;
     }
     for (; count > 0 && cursor.at !== 0; count--) this.move(cursor, isReverse);
@@ -498,9 +505,9 @@ export class ZSets implements CollectionType, ScanSource {
 
   /** Whether the pair the cursor is at is not above a range of scores; below it when going back. */
   inScores(cursor: ZsetCursor, range: ScoreRange, isReverse: boolean): boolean {
-    const { arena } = this;
-    const { at } = cursor;
-    const score = cursor.isSmall ? zlScore(arena, cursor.block, at) : entryScore(arena, at);
+    const score = cursor.isSmall
+      ? zlScore(this.arena, cursor.block, cursor.at)
+      : this.skiplist.scoreAt(cursor.node, cursor.slot);
     return isReverse ? scoreFitsMin(range, score) : scoreFitsMax(range, score);
   }
 
@@ -543,11 +550,7 @@ export class ZSets implements CollectionType, ScanSource {
     }
     const list = bodyWord(arena, ref, 1);
     taken.clear();
-    if (first === last && (first === 0 || first === this.skiplist.length(list) - 1)) {
-      const entry = first === 0 ? this.skiplist.first(list) : this.skiplist.last(list);
-      this.skiplist.remove(list, entry);
-      taken.push(entry);
-    } else this.skiplist.deleteRangeByRank(list, first, last, taken);
+    this.skiplist.deleteRangeByRank(list, first, last, taken);
     this.freeTaken(ref);
   }
 
@@ -629,6 +632,13 @@ export class ZSets implements CollectionType, ScanSource {
 
   // Helpers.
 
+  /** Sets a cursor to the entry that the skiplist found last, or to none. */
+  private moveTo(cursor: ZsetCursor, entry: number): void {
+    cursor.at = entry;
+    cursor.node = this.skiplist.foundNode;
+    cursor.slot = this.skiplist.foundSlot;
+  }
+
   private bind(ref: number, cursor: ZsetCursor): void {
     const { arena } = this;
     cursor.isSmall = objectEncoding(arena, ref) === ENC_LISTPACK;
@@ -659,7 +669,7 @@ export class ZSets implements CollectionType, ScanSource {
   ): number {
     const { arena } = this;
     const dict = this.dict.at(bodyWord(arena, ref, 0));
-    const hash = dict.hash(buf, off, len);
+    const hash = this.context.hint.hash(buf, off, len);
     const entry = dict.find(hash, buf, off, len);
     if (entry !== 0) {
       const result = this.weigh(entryScore(arena, entry), score, flags);
@@ -669,9 +679,7 @@ export class ZSets implements CollectionType, ScanSource {
       return result;
     }
     if ((flags & ADD_XX) !== 0) return ADD_REFUSED;
-    const made = this.newEntry(score, buf, off, len);
-    this.link(hash, made);
-    this.skiplist.insert(bodyWord(arena, ref, 1), made);
+    this.link(bodyWord(arena, ref, 1), hash, createEntry(arena, score, buf, off, len));
     this.score = score;
     return ADD_ADDED;
   }
@@ -685,25 +693,19 @@ export class ZSets implements CollectionType, ScanSource {
     len: number,
   ): void {
     const { arena } = this;
-    const dict = this.dict.at(bodyWord(arena, ref, 0));
-    const made = this.newEntry(score, buf, off, len);
-    this.link(dict.hash(buf, off, len), made);
-    this.skiplist.insert(bodyWord(arena, ref, 1), made);
+    const hash = this.dict.at(bodyWord(arena, ref, 0)).hash(buf, off, len);
+    this.link(bodyWord(arena, ref, 1), hash, createEntry(arena, score, buf, off, len));
   }
 
-  private newEntry(score: number, buf: ReadonlyBytes, off: number, len: number): number {
-    const { arena } = this;
-    const levels = randomLevel(this.context.prng);
-    const made = arena.alloc(entryBytes(len, levels));
-    initEntry(arena, made, levels, score, buf, off, len);
-    return made;
-  }
-
-  /** Puts an entry into the dict that is bound, or frees it and throws. */
-  private link(hash: number, entry: number): void {
+  /** Puts a new entry into a skiplist and the dict that is bound, or frees it and throws. */
+  private link(list: number, hash: number, entry: number): void {
+    let isLinked = false;
     try {
+      this.skiplist.insert(list, entry);
+      isLinked = true;
       this.dict.insert(hash, entry);
     } catch (error) {
+      if (isLinked) this.skiplist.remove(list, entry);
       this.arena.free(entry);
       throw error;
     }
@@ -782,9 +784,4 @@ export class ZSets implements CollectionType, ScanSource {
       this.read(before);
     }
   }
-}
-
-/** Index of an entry's member in the bytes of its segment. */
-function memberAt(ref: number): number {
-  return ((ref & REF_OFFSET_MASK) << 3) + MEMBER_OFF;
 }

@@ -82,14 +82,18 @@ export class Values {
     this.byType[TYPE_ZSET] = this.zsets;
   }
 
-  /** The dict of the members or fields of a large set or hash, good until another value is looked at; or null. */
+  /** The dict of a large set, hash or sorted set, good until another value is looked at; or null. */
   tableOf(ref: number): Dict | null {
-    const type = objectType(this.context.arena, ref);
-    return type === TYPE_SET
-      ? this.sets.tableOf(ref)
-      : type === TYPE_HASH
-      ? this.hashes.tableOf(ref)
-      : null;
+    switch (objectType(this.context.arena, ref)) {
+      case TYPE_SET:
+        return this.sets.tableOf(ref);
+      case TYPE_HASH:
+        return this.hashes.tableOf(ref);
+      case TYPE_ZSET:
+        return this.zsets.tableOf(ref);
+      default:
+        return null;
+    }
   }
 
   /** Makes a fresh collection entry an empty value. Throws ArenaFull. */

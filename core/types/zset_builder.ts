@@ -20,13 +20,7 @@ import { Dict } from "../structures/dict.ts";
 import { entryKeyLen } from "../structures/entry.ts";
 import { lpReserve, lpShrinkToFit } from "../structures/listpack.ts";
 import { Skiplist } from "../structures/skiplist.ts";
-import {
-  entryBytes,
-  entryScore,
-  initEntry,
-  MEMBER_OFF,
-  randomLevel,
-} from "../structures/skiplist_entry.ts";
+import { createEntry, entryScore, memberAt, setEntryScore } from "../structures/skiplist_entry.ts";
 import { bodyWord, ENC_SKIPLIST, setBodyWord, setEncoding } from "./object.ts";
 import type { TypeContext } from "./type_context.ts";
 import { zlAppend } from "./zset_listpack.ts";
@@ -38,7 +32,6 @@ export const AGGREGATE_MAX = 2;
 
 /** Bytes of a pair in a listpack besides its member, but for rare scores of many digits. */
 const PAIR_BYTES = 12;
-const SCORE_OFF = 8;
 /** Refs the list may have room for while nobody uses it: 256 KiB. */
 const KEPT_REFS_MAX = 1 << 16;
 
@@ -99,7 +92,7 @@ export class ZsetBuilder {
       this.insert(hash, score, buf, off, len);
       return;
     }
-    arena.storeF64(entry, SCORE_OFF, aggregated(entryScore(arena, entry), score, aggregate));
+    setEntryScore(arena, entry, aggregated(entryScore(arena, entry), score, aggregate));
     this.isOrdered = false;
   }
 
@@ -172,9 +165,7 @@ export class ZsetBuilder {
     len: number,
   ): void {
     const { arena } = this;
-    const levels = randomLevel(this.context.prng);
-    const entry = arena.alloc(entryBytes(len, levels));
-    initEntry(arena, entry, levels, score, buf, off, len);
+    const entry = createEntry(arena, score, buf, off, len);
     try {
       this.dict.insert(hash, entry);
     } catch (error) {
@@ -208,7 +199,12 @@ export class ZsetBuilder {
   private linkInto(ref: number): void {
     const { arena, refs, skiplist } = this;
     const list = skiplist.create();
-    for (let i = 0; i < refs.length; i++) skiplist.insert(list, refs.refs[i]);
+    try {
+      for (let i = 0; i < refs.length; i++) skiplist.insert(list, refs.refs[i]);
+    } catch (error) {
+      skiplist.free(list);
+      throw error;
+    }
     arena.free(bodyWord(arena, ref, 0));
     setBodyWord(arena, ref, 0, this.root);
     setBodyWord(arena, ref, 1, list);
@@ -233,9 +229,4 @@ function compareEntries(a: number, b: number): number {
   const lenA = entryKeyLen(sorted!, a);
   const lenB = entryKeyLen(sorted!, b);
   return bytesCompare(u8[a >>> 27], memberAt(a), lenA, u8[b >>> 27], memberAt(b), lenB);
-}
-
-/** Index of an entry's member in the bytes of its segment. */
-function memberAt(ref: number): number {
-  return ((ref & REF_OFFSET_MASK) << 3) + MEMBER_OFF;
 }

@@ -16,10 +16,22 @@ export class ZsetCursor {
   /** Whether the set is small, and its listpack or skiplist. */
   isSmall = true;
   block = 0;
+  /** In a large set, where the skiplist has the entry, if the cursor was moved to it and not only set. */
+  node = 0;
+  slot = 0;
   /** The pair that was read last. */
   buf: ReadonlyBytes = NO_BYTES;
   off = 0;
   len = 0;
   score = NaN;
   readonly value = new ListpackValue();
+
+  /** Goes where another cursor is. */
+  goTo(other: ZsetCursor): void {
+    this.at = other.at;
+    this.isSmall = other.isSmall;
+    this.block = other.block;
+    this.node = other.node;
+    this.slot = other.slot;
+  }
 }

@@ -10,12 +10,7 @@ import { bytesCompare } from "../../core/base/bytes.ts";
 import { RefList } from "../../core/base/ref_list.ts";
 import { Dict } from "../../core/structures/dict.ts";
 import { Skiplist } from "../../core/structures/skiplist.ts";
-import {
-  entryBytes,
-  entryLevels,
-  initEntry,
-  randomLevel,
-} from "../../core/structures/skiplist_entry.ts";
+import { createEntry, entryScore } from "../../core/structures/skiplist_entry.ts";
 import {
   LEX_EXCLUSIVE,
   LEX_FIRST,
@@ -115,9 +110,7 @@ class Model {
       this.update(this.items.findIndex((item) => item.ref === found), score);
       return;
     }
-    const levels = randomLevel(this.prng);
-    const ref = this.arena.alloc(entryBytes(member.length, levels));
-    initEntry(this.arena, ref, levels, score, member, 0, member.length);
+    const ref = createEntry(this.arena, score, member, 0, member.length);
     this.dict.insert(hash, ref);
     this.list.insert(this.root, ref);
     this.place({ member, ref, score });
@@ -129,7 +122,7 @@ class Model {
     this.list.updateScore(this.root, item.ref, score);
     item.score = score;
     this.place(item);
-    assert.ok(Object.is(this.list.score(item.ref), score));
+    assert.ok(Object.is(entryScore(this.arena, item.ref), score));
   }
 
   remove(index: number): void {
@@ -182,8 +175,9 @@ class Model {
     if (items[rank] !== undefined) {
       const { ref } = items[rank];
       assert.equal(list.rank(root, ref), rank);
-      assert.equal(list.next(ref), items[rank + 1]?.ref ?? 0);
-      assert.equal(list.prev(ref), items[rank - 1]?.ref ?? 0);
+      const [node, slot] = this.placeOf(rank);
+      assert.equal(list.next(node, slot), items[rank + 1]?.ref ?? 0);
+      assert.equal(list.prev(node, slot), items[rank - 1]?.ref ?? 0);
     }
     const [from, to] = this.setScoreRange();
     assert.equal(list.countInScoreRange(root, this.scoreRange), to - from);
@@ -196,6 +190,13 @@ class Model {
     assert.equal(list.countInLexRange(root, this.lexRange), lexTo - lexFrom);
     assert.equal(list.firstInLexRange(root, this.lexRange), some ? items[lexFrom].ref : 0);
     assert.equal(list.lastInLexRange(root, this.lexRange), some ? items[lexTo - 1].ref : 0);
+  }
+
+  /** Where the entry of a rank is. */
+  private placeOf(rank: number): [node: number, slot: number] {
+    const { list, root } = this;
+    list.byRank(root, rank);
+    return [list.foundNode, list.foundSlot];
   }
 
   /** Searches for ranges that begin no earlier than the one before, each from where that search ended. */
@@ -244,9 +245,10 @@ class Model {
     let ref = list.first(root);
     items.forEach((item, rank) => {
       assert.equal(ref, item.ref);
-      assert.ok(Object.is(list.score(ref), item.score));
+      const { foundNode: node, foundSlot: slot } = list;
+      assert.ok(Object.is(list.scoreAt(node, slot), item.score));
       assert.equal(list.rank(root, ref), rank);
-      ref = list.next(ref);
+      ref = list.next(node, slot);
     });
     assert.equal(ref, 0);
   }
@@ -397,7 +399,7 @@ describe("skiplist against a sorted array", () => {
   });
 });
 
-test("200,000 entries: levels thin out by four, ranks and ranges are right", () => {
+test("200,000 entries: nodes are well filled, ranks and ranges are right", () => {
   seeded((n) => {
     const count = 200_000;
     const prng = new Prng(n);
@@ -405,7 +407,6 @@ test("200,000 entries: levels thin out by four, ranks and ranges are right", () 
     const list = new Skiplist(arena);
     const root = list.create();
     const refs: number[] = [];
-    const onLevel = new Float64Array(34);
     // Scores are 0, 1, 2 ... in random order, four entries each.
     const order = Int32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {
@@ -416,17 +417,13 @@ test("200,000 entries: levels thin out by four, ranks and ranges are right", () 
     }
     for (const i of order) {
       const member = toBytes(`m:${String(i).padStart(8, "0")}`);
-      const levels = randomLevel(prng);
-      const ref = arena.alloc(entryBytes(member.length, levels));
-      initEntry(arena, ref, levels, i >> 2, member, 0, member.length);
+      const ref = createEntry(arena, i >> 2, member, 0, member.length);
       list.insert(root, ref);
       refs[i] = ref;
-      onLevel[entryLevels(arena, ref)]++;
     }
     list.validateIntegrity(root);
-    assert.ok(onLevel[1] > count * 0.74 && onLevel[1] < count * 0.76, `${onLevel[1]}`);
-    assert.ok(onLevel[2] > count * 0.18 && onLevel[2] < count * 0.195, `${onLevel[2]}`);
-    assert.ok(arena.usedBytes < count * 43.5, `${arena.usedBytes / count} bytes per entry`);
+    assert.equal(arena.usedBytes, list.bytes(root) + count * 32);
+    assert.ok(list.bytes(root) < count * 20, `${list.bytes(root) / count} bytes per entry`);
     const range = new ScoreRange();
     for (let i = 0; i < 2000; i++) {
       const rank = prng.nextBelow(count);

@@ -5,14 +5,7 @@ import { RefList } from "../../../core/base/ref_list.ts";
 import { ARENA_FULL } from "../../../core/memory/arena.ts";
 import { Dict } from "../../../core/structures/dict.ts";
 import { Skiplist } from "../../../core/structures/skiplist.ts";
-import {
-  entryBytes,
-  entryLevels,
-  entryScore,
-  initEntry,
-  randomLevel,
-  SKIPLIST_LEVELS_MAX,
-} from "../../../core/structures/skiplist_entry.ts";
+import { createEntry, entryScore } from "../../../core/structures/skiplist_entry.ts";
 import {
   LEX_EXCLUSIVE,
   LEX_FIRST,
@@ -32,8 +25,8 @@ class Fixture {
   readonly root = this.list.create();
   readonly refs = new Map<string, number>();
 
-  add(name: string, score: number, levels = 1): number {
-    const ref = makeMember(this.arena, name, score, levels);
+  add(name: string, score: number): number {
+    const ref = makeMember(this.arena, name, score);
     this.list.insert(this.root, ref);
     this.refs.set(name, ref);
     return ref;
@@ -61,8 +54,12 @@ class Fixture {
     const forth: string[] = [];
     const back: string[] = [];
     const { list, root } = this;
-    for (let ref = list.first(root); ref !== 0; ref = list.next(ref)) forth.push(this.name(ref));
-    for (let ref = list.last(root); ref !== 0; ref = list.prev(ref)) back.push(this.name(ref));
+    for (let ref = list.first(root); ref !== 0; ref = list.next(list.foundNode, list.foundSlot)) {
+      forth.push(this.name(ref));
+    }
+    for (let ref = list.last(root); ref !== 0; ref = list.prev(list.foundNode, list.foundSlot)) {
+      back.push(this.name(ref));
+    }
     assert.deepEqual(back.reverse(), forth);
     assert.equal(list.length(root), forth.length);
     return forth;
@@ -88,21 +85,19 @@ class Fixture {
   }
 }
 
-function makeMember(arena: FailingArena, name: string, score: number, levels: number): number {
+function makeMember(arena: FailingArena, name: string, score: number): number {
   const member = toBytes(name);
-  const ref = arena.alloc(entryBytes(member.length, levels));
-  initEntry(arena, ref, levels, score, member, 0, member.length);
-  return ref;
+  return createEntry(arena, score, member, 0, member.length);
 }
 
-/** a to e with scores 1 to 5, on 1, 3, 2, 1 and 4 levels. */
+/** a to e with scores 1 to 5. */
 function letters(): Fixture {
   const f = new Fixture();
-  f.add("c", 3, 2);
-  f.add("a", 1, 1);
-  f.add("e", 5, 4);
-  f.add("b", 2, 3);
-  f.add("d", 4, 1);
+  f.add("c", 3);
+  f.add("a", 1);
+  f.add("e", 5);
+  f.add("b", 2);
+  f.add("d", 4);
   return f;
 }
 
@@ -124,11 +119,10 @@ function lex(min: string, max: string): LexRange {
 }
 
 describe("skiplist entry", () => {
-  test("a member of ten bytes takes a block of 40 bytes on one level, of 48 on two", () => {
-    assert.equal(entryBytes(10, 1), 36);
-    assert.equal(entryBytes(10, 2), 44);
-    assert.equal(entryBytes(0, 1), 24);
-    assert.equal(entryBytes(1, 32), 16 + 4 + 256);
+  test("a member of ten bytes takes a block of 32 bytes", () => {
+    const arena = new FailingArena();
+    arena.free(makeMember(arena, "0123456789", 1));
+    assert.equal(arena.peakBytes, 32);
   });
 
   test("the head of the block says all of it, and a dict finds it", () => {
@@ -136,48 +130,14 @@ describe("skiplist entry", () => {
     const dict = new Dict(arena, 1, 2);
     for (const name of ["", "a", "member:1234", "x".repeat(300)]) {
       const member = toBytes(name);
-      const ref = makeMember(arena, name, -2.5, 17);
+      const ref = makeMember(arena, name, -2.5);
       assert.equal(entryScore(arena, ref), -2.5);
-      assert.equal(entryLevels(arena, ref), 17);
       assert.equal(keyOf(arena, ref), name);
       const hash = dict.hash(member, 0, member.length);
       dict.insert(hash, ref);
       assert.equal(dict.find(hash, member, 0, member.length), ref);
     }
     dict.validateIntegrity();
-  });
-
-  test("levels: each is reached by a quarter of those that reach the one below", () => {
-    const n = seed();
-    const prng = new Prng(n);
-    const draws = 1 << 18;
-    const reached = new Float64Array(SKIPLIST_LEVELS_MAX + 2);
-    for (let i = 0; i < draws; i++) {
-      const levels = randomLevel(prng);
-      assert.ok(levels >= 1 && levels <= SKIPLIST_LEVELS_MAX);
-      for (let l = 1; l <= levels; l++) reached[l]++;
-    }
-    assert.equal(reached[1], draws);
-    for (let l = 2; l <= 6; l++) {
-      // Six standard deviations of a binomial distribution.
-      const p = 0.25 ** (l - 1);
-      const slack = 6 * Math.sqrt(draws * p * (1 - p));
-      assert.ok(Math.abs(reached[l] - draws * p) < slack, `seed ${n}: ${reached[l]} on ${l}`);
-    }
-  });
-
-  test("levels: a generator of extremes stays within 1 and 32", () => {
-    const prng = new Prng(1);
-    const words: number[] = [];
-    prng.nextU32 = () => words.shift() ?? 0;
-    words.push(0xffffffff);
-    assert.equal(randomLevel(prng), 1);
-    words.push(1);
-    assert.equal(randomLevel(prng), 16);
-    words.push(0, 0x40000000);
-    assert.equal(randomLevel(prng), 17);
-    words.push(0, 0);
-    assert.equal(randomLevel(prng), 32);
   });
 });
 
@@ -217,7 +177,7 @@ describe("skiplist", () => {
     ["a", "b", "c", "d", "e"].forEach((name, rank) => {
       assert.equal(f.list.rank(f.root, f.ref(name)), rank);
       assert.equal(f.name(f.list.byRank(f.root, rank)), name);
-      assert.equal(f.list.score(f.ref(name)), rank + 1);
+      assert.equal(entryScore(f.arena, f.ref(name)), rank + 1);
     });
     assert.equal(f.list.byRank(f.root, 5), 0);
     for (const name of ["c", "a", "e", "d", "b"]) {
@@ -230,7 +190,7 @@ describe("skiplist", () => {
   test("equal scores are ordered by member: unsigned bytes, the shorter first", () => {
     const f = new Fixture();
     const members = ["", "\0", "\0\0", "A", "a", "aa", "ab", "b", "\x7f", "\x80", "\xff", "\xff\0"];
-    for (const at of [5, 0, 11, 3, 7, 1, 9, 10, 2, 4, 8, 6]) f.add(members[at], 7, at % 4 + 1);
+    for (const at of [5, 0, 11, 3, 7, 1, 9, 10, 2, 4, 8, 6]) f.add(members[at], 7);
     assert.deepEqual(f.names(), members);
     f.dispose();
   });
@@ -238,10 +198,10 @@ describe("skiplist", () => {
   test("minus zero equals zero and stays minus zero", () => {
     const f = new Fixture();
     f.add("b", 0);
-    f.add("a", -0, 2);
+    f.add("a", -0);
     f.add("c", -0);
     assert.deepEqual(f.names(), ["a", "b", "c"]);
-    assert.ok(Object.is(f.list.score(f.ref("a")), -0));
+    assert.ok(Object.is(entryScore(f.arena, f.ref("a")), -0));
     for (const zero of [0, -0]) {
       assert.equal(
         f.list.countInScoreRange(f.root, new ScoreRange().set(zero, false, 0, false)),
@@ -256,7 +216,7 @@ describe("skiplist", () => {
 
   test("NaN is refused before anything changes", () => {
     const f = letters();
-    const nan = makeMember(f.arena, "n", NaN, 1);
+    const nan = makeMember(f.arena, "n", NaN);
     assert.throws(() => f.list.insert(f.root, nan), /a score is a number/);
     assert.throws(() => f.list.updateScore(f.root, f.ref("c"), NaN), /a score is a number/);
     f.arena.free(nan);
@@ -267,7 +227,7 @@ describe("skiplist", () => {
   test("an entry of another list is not removed", () => {
     const f = letters();
     const other = f.list.create();
-    const x = makeMember(f.arena, "x", 3, 1);
+    const x = makeMember(f.arena, "x", 3);
     f.list.insert(other, x);
     assert.throws(() => f.list.remove(f.root, x), /the entry is in this list/);
     f.list.remove(other, x);
@@ -295,24 +255,75 @@ describe("skiplist", () => {
     for (const [name, score, want] of steps) {
       f.list.updateScore(f.root, f.ref(name), score);
       assert.equal(f.names().join(""), want, `${name} to ${score}`);
-      assert.equal(f.list.score(f.ref(name)), score);
+      assert.equal(entryScore(f.arena, f.ref(name)), score);
     }
     f.dispose();
   });
 
   test("levels come into use and go out of it", () => {
+    for (const order of [1, -1, 7]) {
+      const f = new Fixture();
+      const count = 5000;
+      const at = (i: number) => order < 0 ? count - 1 - i : i * order % count;
+      for (let i = 0; i < count; i++) f.add(String(at(i)), at(i));
+      assert.equal(f.names().join(), Array.from({ length: count }, (_, i) => i).join());
+      assert.equal(f.name(f.list.byRank(f.root, 1234)), "1234");
+      assert.equal(f.list.rank(f.root, f.ref("4321")), 4321);
+      for (let i = 0; i < count; i += 100) {
+        for (let j = i; j < i + 100; j++) f.remove(String(at(at(j))));
+        f.list.validateIntegrity(f.root);
+      }
+      assert.deepEqual(f.names(), []);
+      f.dispose();
+    }
+  });
+
+  test("in order nodes are filled, at either end", () => {
+    for (const sign of [1, -1]) {
+      const f = new Fixture();
+      for (let i = 0; i < 3200; i++) f.add(String(i), sign * i);
+      assert.ok(f.list.bytes(f.root) < 3200 * 14.5, `${f.list.bytes(f.root)} bytes`);
+      f.dispose();
+    }
+  });
+
+  test("what fails for want of memory changes nothing", () => {
     const f = new Fixture();
-    f.add("top", 5, 32);
-    f.add("a", 1);
-    f.add("z", 9, 3);
-    assert.deepEqual(f.names(), ["a", "top", "z"]);
-    assert.equal(f.list.rank(f.root, f.ref("z")), 2);
-    f.remove("top");
-    assert.deepEqual(f.names(), ["a", "z"]);
-    f.add("top", 5, 32);
-    assert.deepEqual(f.names(), ["a", "top", "z"]);
-    assert.equal(f.name(f.list.byRank(f.root, 1)), "top");
+    for (let i = 0; i < 1024; i++) f.add(String(i), i);
+    const before = f.names();
+    let failures = 0;
+    for (let i = 0; i < 1024; i++) {
+      const used = f.arena.usedBytes;
+      const ref = makeMember(f.arena, "new", i + 0.5);
+      for (let allocations = 0; allocations < 4; allocations++) {
+        f.arena.failIn = allocations;
+        try {
+          f.list.insert(f.root, ref);
+          f.list.remove(f.root, ref);
+          break;
+        } catch (error) {
+          assert.equal(error, ARENA_FULL);
+          failures++;
+        }
+      }
+      f.arena.failIn = -1;
+      f.arena.free(ref);
+      if (f.arena.usedBytes === used && i % 64 !== 0) continue;
+      assert.deepEqual(f.names(), before);
+    }
+    assert.ok(failures > 0);
     f.dispose();
+  });
+
+  test("a list is freed in slices", () => {
+    const f = new Fixture();
+    for (let i = 0; i < 2000; i++) f.add(String(i), i * 7 % 2000);
+    const { list, root } = f;
+    let slices = 1;
+    for (; list.freeSome(root, 10); slices++) list.validateIntegrity(root);
+    assert.ok(slices > 5, `${slices} slices`);
+    for (const ref of f.refs.values()) f.arena.free(ref);
+    assert.equal(f.arena.liveBlocks, 0);
   });
 });
 
@@ -349,7 +360,7 @@ describe("ranges of a skiplist", () => {
   test("infinities as scores", () => {
     const f = new Fixture();
     f.add("low", -Infinity);
-    f.add("high", Infinity, 2);
+    f.add("high", Infinity);
     f.add("mid", 0);
     const range = new ScoreRange();
     assert.equal(f.list.countInScoreRange(f.root, range), 3);
@@ -360,9 +371,7 @@ describe("ranges of a skiplist", () => {
 
   test("members", () => {
     const f = new Fixture();
-    for (const name of ["alpha", "bar", "cool", "down", "elephant"]) {
-      f.add(name, 0, name.length % 3 + 1);
-    }
+    for (const name of ["alpha", "bar", "cool", "down", "elephant"]) f.add(name, 0);
     const cases: [string, string, string[]][] = [
       ["-", "+", ["alpha", "bar", "cool", "down", "elephant"]],
       ["-", "[cool", ["alpha", "bar", "cool"]],
@@ -414,7 +423,7 @@ describe("ranges of a skiplist", () => {
         assert.equal(remove(f), want.length);
         assert.equal(f.taken(out).join(""), want);
         assert.equal(f.names().join(""), "abcde".replace(want, ""));
-        f.add("c2", 3, 3);
+        f.add("c2", 3);
         f.names();
         f.dispose();
       };
@@ -435,7 +444,7 @@ describe("ranges of a skiplist", () => {
     const out = new RefList();
     for (let round = 0; round < 200; round++) {
       const f = new Fixture();
-      for (let i = 0; i < 60; i++) f.add(`${prng.nextBelow(1000)}.${i}`, i, randomLevel(prng));
+      for (let i = 0; i < 60; i++) f.add(`${prng.nextBelow(1000)}.${i}`, i);
       out.clear();
       const min = prng.nextBelow(1000);
       const max = prng.nextBelow(1000);
