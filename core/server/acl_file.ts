@@ -130,7 +130,7 @@ function readLine(
     return `WARNING: Duplicate user '${name}' found on line ${place.split(":").at(-1)}. `;
   }
   const rules = joinSelectors(args);
-  if (typeof rules === "number") return `${place}: Unmatched parenthesis in selector definition. `;
+  if (typeof rules === "number") return `${place}: Unmatched parenthesis in selector definition.`;
   const user = new User(world, name);
   users.set(name, user);
   let errors = "";
