@@ -78,7 +78,6 @@ describe("a start that is refused ends with status 1 and one message", () => {
     [["--tls-port", "6390"], /tls-port: TLS is not offered/],
     [["--cluster-enabled", "yes"], /cluster-enabled: cluster mode is not offered/],
     [["--replicaof", "127.0.0.1", "6390"], /replicaof: replication is not offered/],
-    [["--aclfile", "/nosuch/users.acl"], /aclfile: ACL users are not offered/],
     [["--sentinel"], /^Sentinel mode is not offered/],
   ];
   for (const [args, what] of refused) {
@@ -94,7 +93,6 @@ describe("a start that is refused ends with status 1 and one message", () => {
     [["--nosuch", "1"], /'nosuch "1"'\nBad directive or wrong number of arguments\n/],
     [["--port", "x"], /argument couldn't be parsed into an integer\n/],
     [["--loadmodule", "/x.so"], /Modules are not offered/],
-    [["--user", "alice on nopass"], /ACL users are not offered/],
     [["--rename-command", "NOSUCH", "x"], /No such command in rename-command\n/],
     [["--rename-command", "GET", "set"], /Target command name already exists\n/],
     [["--logfile", "/nosuch/dir/log"], /Can't open the log file: No such file or directory\n/],
