@@ -62,6 +62,8 @@ const PEAK_MS = 5000;
 const LIMIT_CHECK_BYTES: number = 1024 * 1024;
 /** Bytes of a query shown in the log. */
 const SAMPLE_BYTES = 64;
+/** Requests that may hold passwords. */
+const SECRETIVE = /auth|hello|acl|config|migrate/i;
 
 export class Connection implements SocketOwner, ClientPort, Flushable {
   readonly addr: string;
@@ -497,7 +499,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   }
 }
 
-/** The beginning of a query, quoted, for the log. */
+/** The beginning of a query, quoted, for the log, unless there may be a password in it. */
 function sample(buf: Uint8Array, start: number, end: number): string {
-  return JSON.stringify(latin1(buf, start, Math.min(end - start, SAMPLE_BYTES)));
+  const text = latin1(buf, start, Math.min(end - start, SAMPLE_BYTES));
+  return SECRETIVE.test(text) ? "(redacted)" : JSON.stringify(text);
 }

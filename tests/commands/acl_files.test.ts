@@ -284,6 +284,15 @@ test("no password is seen in the log, the slow log or by MONITOR", async () => {
       ["CONFIG", "SET", "requirepass", ""],
     ];
     for (const command of commands) await client.command(...command);
+    // Requests that break the protocol are shown in the log, others that are too large too.
+    for (
+      const request of [`AUTH "${secret}\r\n`, `*3\r\n$4\r\nAUTH\r\n$6\r\n${secret}\r\n$x\r\n`]
+    ) {
+      const broken = await server.connect();
+      broken.raw(new TextEncoder().encode(request));
+      await broken.closed;
+    }
+    assert.match(server.output, /query buffer begins with \(redacted\)/);
     await client.command("PING");
     const slow = JSON.stringify(await client.command("SLOWLOG", "GET", "100"));
     assert.match(slow, /"ACL","SETUSER","\(redacted\)"/);
