@@ -51,6 +51,7 @@ const subcommands = new Map<string, Subcommand>([
   ["reload", { argcMin: 2, argcMax: Infinity, run: debugReload }],
   ["replybuffer", exactly(4, debugReplybuffer)],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
+  ["set-disable-deny-scripts", exactly(3, debugDenyScripts)],
   ["set-skip-checksum-validation", exactly(3, debugSkipChecksums)],
   ["sleep", exactly(3, debugSleep)],
 ]);
@@ -113,6 +114,8 @@ function debugHelp(c: Client): void {
     "    Accepted, and of no effect: reply buffers are never resized.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "    Lets scripts execute commands that scripts may not execute, or refuses these again.",
     "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
     "    With 1, checksums of RDB files and of payloads for RESTORE may be wrong.",
     "SLEEP <seconds>",
@@ -214,6 +217,11 @@ function debugFlushSleep(c: Client): void {
 
 function debugSkipChecksums(c: Client): void {
   c.server.saving.skipsChecksums = switchedOn(c, 2);
+  c.reply.addOk();
+}
+
+function debugDenyScripts(c: Client): void {
+  c.server.scripting.allowsDenied = switchedOn(c, 2);
   c.reply.addOk();
 }
 

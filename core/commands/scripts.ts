@@ -271,7 +271,9 @@ export class Scripts implements ScriptHost {
     if (!command.acceptsCount(client.argv.argc)) {
       return "ERR Wrong number of args calling Redis command from script";
     }
-    if ((flags & NOSCRIPT) !== 0) return "ERR This Redis command is not allowed from script";
+    if ((flags & NOSCRIPT) !== 0 && !server.scripting.allowsDenied) {
+      return "ERR This Redis command is not allowed from script";
+    }
     if (!client.user.isUnrestricted) {
       const refusal = server.acl.refusalInScript(client, command);
       if (refusal !== null) return `ERR ACL failure in script: ${refusal}`;
@@ -321,8 +323,11 @@ export class Scripts implements ScriptHost {
 
   private addResult(c: Client): void {
     const { failure, result, resp } = this.runner;
-    if (failure !== null) addScriptError(c.reply, failure.text, failure.isCounted);
-    else addLuaReply(c.reply, result, resp);
+    const isCounted = failure !== null
+      ? addScriptError(c.reply, failure.text, failure.isCounted)
+      : addLuaReply(c.reply, result, resp);
+    // The error is that of a command, and was counted as such; but the script has failed as well.
+    if (!isCounted) c.lastCommand!.failedCalls++;
   }
 
   /** The script takes long: its caller waits, and others are told so. */

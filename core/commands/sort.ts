@@ -9,7 +9,7 @@
  *     result      the elements, or what GET finds, replied or stored as a list
  *
  * BY with a pattern without a star means not to sort at all. But what is stored must not depend on the order in
- * which a set happens to be walked, so then a set is sorted as strings.
+ * which a set happens to be walked, nor what a script does, so then a set is sorted as strings.
  */
 import { ascii, tokenEquals } from "../base/bytes.ts";
 import { objectType, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "../types/object.ts";
@@ -17,7 +17,7 @@ import { ZsetCursor } from "../types/zset_cursor.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import { argIs, getIntegerOrReply, SYNTAX_ERROR, WRONG_TYPE } from "../server/args.ts";
 import { notify, NOTIFY_LIST } from "../server/changes.ts";
-import type { Client } from "../server/client.ts";
+import { type Client, CLIENT_SCRIPT } from "../server/client.ts";
 import {
   type ArgSpec,
   type CommandSpec,
@@ -93,7 +93,8 @@ function sort(c: Client, mayStore: boolean): void {
     c.reply.addError(WRONG_TYPE);
     return;
   }
-  if (options.staysUnsorted && type === TYPE_SET && options.store !== 0) {
+  const isScript = (c.flags & CLIENT_SCRIPT) !== 0;
+  if (options.staysUnsorted && type === TYPE_SET && (options.store !== 0 || isScript)) {
     options.staysUnsorted = false;
     options.isAlpha = true;
     options.by = 0;

@@ -11,18 +11,33 @@ import { isCounted, trimLines } from "./script_error.ts";
 
 /** How deep tables may be nested: where Redis's Lua runs out of stack. */
 const DEPTH_MAX = 7995;
+/** The same where a map or a set is in another one. */
+const SPECIAL_DEPTH_MAX = 1000;
 const INT64_MIN = -(2n ** 63n);
+const TOO_DEEP = "ERR reached lua stack limit";
 
-/** Adds `value` to the reply; `resp` is the protocol that the script chose. */
-export function addLuaReply(reply: Reply, value: LuaValue, resp: number): void {
+/** Maps and sets under way. */
+let specialDepth = 0;
+/** Whether all errors so far are still to be counted. */
+let allCounted = true;
+
+/**
+ * Adds `value` to the reply; `resp` is the protocol that the script chose. Returns false if there is an error in it that
+ * statistics have counted already.
+ */
+export function addLuaReply(reply: Reply, value: LuaValue, resp: number): boolean {
+  allCounted = true;
+  specialDepth = 0;
   addValue(reply, value, resp, 0);
+  return allCounted;
 }
 
-/** Adds an error, which statistics count only if they are to. */
-export function addScriptError(reply: Reply, text: string, counts: boolean): void {
+/** Adds an error, which statistics count only if they are to. Returns whether they are. */
+export function addScriptError(reply: Reply, text: string, counts: boolean): boolean {
   const { errors } = reply;
   reply.addError(trimLines(upToNul(text)));
   if (!counts) reply.errors = errors;
+  return counts;
 }
 
 function addValue(reply: Reply, value: LuaValue, resp: number, depth: number): void {
@@ -36,7 +51,7 @@ function addValue(reply: Reply, value: LuaValue, resp: number, depth: number): v
       return value ? reply.addInteger(1) : reply.addNull();
     default:
       if (!(value instanceof LuaTable)) return reply.addNull();
-      if (depth >= DEPTH_MAX) return reply.addError("ERR reached lua stack limit");
+      if (depth >= DEPTH_MAX) return reply.addError(TOO_DEEP);
       if (addSpecial(reply, value, resp, depth)) return;
       return addArray(reply, value, resp, depth);
   }
@@ -49,23 +64,50 @@ function addNumber(reply: Reply, value: number): void {
   reply.addBigInteger(fits ? BigInt(whole) : INT64_MIN);
 }
 
-function addArray(reply: Reply, table: LuaTable, resp: number, depth: number): void {
-  const mark = reply.beginDeferred();
-  let count = 0;
-  for (;; count++) {
-    const value = table.getNumber(count + 1);
-    if (value === undefined) break;
-    addValue(reply, value, resp, depth + 1);
+/** An array, and the arrays in it, without recursion: they may be nested deeper than the engine's stack. */
+function addArray(reply: Reply, root: LuaTable, resp: number, rootDepth: number): void {
+  const parents: LuaTable[] = [];
+  const places: number[] = [];
+  let table = root;
+  let place = 0;
+  reply.addArray(countOf(root));
+  for (;;) {
+    const value = table.getNumber(++place);
+    if (value === undefined) {
+      if (parents.length === 0) return;
+      table = parents.pop()!;
+      place = places.pop()!;
+      continue;
+    }
+    const depth = rootDepth + parents.length + 1;
+    if (!(value instanceof LuaTable) || depth >= DEPTH_MAX) addValue(reply, value, resp, depth);
+    else if (!addSpecial(reply, value, resp, depth)) {
+      parents.push(table);
+      places.push(place);
+      table = value;
+      place = 0;
+      reply.addArray(countOf(value));
+    }
   }
-  reply.endDeferredArray(mark, count);
+}
+
+/** How many values there are before the first nil. */
+function countOf(table: LuaTable): number {
+  let count = 0;
+  while (table.getNumber(count + 1) !== undefined) count++;
+  return count;
 }
 
 /** Adds the reply of a table that marks what it is. Returns false for one that doesn't. */
 function addSpecial(reply: Reply, table: LuaTable, resp: number, depth: number): boolean {
   if (table.keys.length === 0) return false;
+  if (specialDepth >= SPECIAL_DEPTH_MAX) {
+    reply.addError(TOO_DEEP);
+    return true;
+  }
   const err = table.getString("err");
   if (typeof err === "string") {
-    addScriptError(reply, err, isCounted(table));
+    if (!addScriptError(reply, err, isCounted(table))) allCounted = false;
     return true;
   }
   const ok = table.getString("ok");
@@ -83,9 +125,12 @@ function addSpecial(reply: Reply, table: LuaTable, resp: number, depth: number):
     reply.addBigNumber(digits.replace(/[\r\n]/g, " "));
     return true;
   }
-  return addVerbatim(reply, table.getString("verbatim_string")) ||
-    addMap(reply, table.getString("map"), resp, depth) ||
+  if (addVerbatim(reply, table.getString("verbatim_string"))) return true;
+  specialDepth++;
+  const isSpecial = addMap(reply, table.getString("map"), resp, depth) ||
     addSet(reply, table.getString("set"), resp, depth);
+  specialDepth--;
+  return isSpecial;
 }
 
 function addVerbatim(reply: Reply, value: LuaValue): boolean {

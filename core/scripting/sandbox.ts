@@ -6,6 +6,8 @@
  *     functions    the same globals without KEYS and ARGV. While a library is loaded it sees only a `redis` without
  *                  commands but with register_function; its functions then see the others.
  *
+ * `server` is another name of `redis`, the one that Valkey gives it.
+ *
  * `pcall` gives a script the text of an error of Redis where Lua's would give the table.
  */
 import { caughtValue } from "./lua/lib_base.ts";
@@ -22,7 +24,9 @@ export function openSandbox(runner: ScriptRunner): LuaState {
   const state = openState();
   const { globals } = state;
   openPcall(state, caughtError);
-  globals.setString("redis", redisTable(runner));
+  const redis = redisTable(runner);
+  globals.setString("redis", redis);
+  globals.setString("server", redis);
   protectGlobals(globals);
   runner.watch(state);
   return state;
@@ -35,6 +39,7 @@ export function loadingGlobals(runner: ScriptRunner, register: LuaFunction): Lua
   setFunctions(redis, { register_function: register });
   redis.meta = strictMeta();
   globals.setString("redis", redis);
+  globals.setString("server", redis);
   protectGlobals(globals);
   return globals;
 }

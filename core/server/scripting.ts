@@ -36,6 +36,8 @@ export class Scripting {
   busyError = "";
   /** Whether memory was full, and nothing left to evict, when the command came that is to run a script. */
   isOutOfMemory = false;
+  /** Whether scripts may execute commands that scripts may not (DEBUG SET-DISABLE-DENY-SCRIPTS). */
+  allowsDenied = false;
   /** Set by who runs scripts, once there are any. */
   figures: () => ScriptingFigures = () => NO_FIGURES;
   private readonly server: Server;

@@ -18,6 +18,7 @@ import {
   type LuaFunction,
   type LuaResult,
   type LuaValue,
+  natives,
   STRING_LEN_MAX,
 } from "./value.ts";
 
@@ -26,6 +27,9 @@ const SPECIALS = /[\^$*+?.([%-]/;
 
 /** More results than this don't fit on Lua's stack. */
 const BYTES_MAX = 8000;
+
+/** What string.dump gives: a text that is no source. */
+const COMPILED = "\x1bLuaQ\0";
 
 /** Sets `string` and the metatable of strings. */
 export function openString(state: LuaState): void {
@@ -126,7 +130,9 @@ const STRING: Record<string, LuaFunction> = {
   },
   dump(f) {
     if (typeof f !== "function") throw argumentError(1, `function expected, got ${typeName(f)}`);
-    throw luaError("unable to dump given function");
+    if (natives.has(f)) throw luaError("unable to dump given function");
+    // Redis loads no compiled code, so there is nothing to be done with it.
+    return COMPILED;
   },
 };
 
