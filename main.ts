@@ -3,6 +3,7 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
+import { functionStore } from "./core/commands/function_dump.ts";
 import { allCommands } from "./core/commands/index.ts";
 import { Listener } from "./core/net/listener.ts";
 import { runtimeTransport } from "./core/net/runtime.ts";
@@ -34,6 +35,7 @@ function snapshotsOf(server: Server): Snapshots {
     keyspace,
     clock,
     disk: realDisk,
+    functions: functionStore(server),
     pid: process.pid,
     settings: () => ({
       path: config.path("dbfilename"),

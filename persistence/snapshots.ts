@@ -68,7 +68,16 @@ export interface BaseTarget {
 /** How a background save ended: null, or why there is no new file; "" when it was stopped. */
 export type SaveDone = (error: string | null) => void;
 
+/** Where libraries of functions are; a file has their texts. */
+export interface FunctionStore {
+  texts(): readonly Uint8Array[];
+  /** Loads one, in place of one of the same name if it `replaces`. Returns why it can't be loaded, or null. */
+  load(text: Uint8Array, replaces: boolean): string | null;
+}
+
 export interface SnapshotParts {
+  /** Without it there are no functions, and those of files are ignored. */
+  readonly functions?: FunctionStore;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
   readonly disk: Disk;
@@ -86,8 +95,6 @@ export class Snapshots {
   keysTotal = 0;
   /** Microseconds that the last cut took; 0 before the first. */
   cutUs = 0;
-  /** Libraries of functions that came with a file and go into the next one. */
-  functions: Uint8Array[] = [];
 
   private readonly parts: SnapshotParts;
   private readonly control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
@@ -228,7 +235,6 @@ export class Snapshots {
   private load(file: DiskFile, replaces: boolean, isBase: boolean): SnapshotLoad {
     const { keyspace, clock } = this.parts;
     const settings = this.parts.settings();
-    const functions: Uint8Array[] = [];
     const loader = new RdbLoader(keyspace, file, file.size(), {
       clock,
       checksum: settings.checksum && settings.skipsChecksum !== true,
@@ -236,14 +242,9 @@ export class Snapshots {
       keepsExpired: isBase,
       keyDelayUs: settings.loadDelayUs,
       onAux: (name, value) => this.noteAux(name, value),
-      onFunction: (library) => {
-        functions.push(library);
-        return null;
-      },
+      onFunction: (library) => this.parts.functions?.load(library, replaces) ?? null,
     });
-    return new SnapshotLoad(loader, file, () => {
-      this.functions = functions;
-    });
+    return new SnapshotLoad(loader, file);
   }
 
   private content(isBase: boolean): RdbContent {
@@ -257,7 +258,7 @@ export class Snapshots {
         ["used-mem", String(settings.usedBytes)],
         ["aof-base", isBase ? "1" : "0"],
       ],
-      functions: this.functions,
+      functions: this.parts.functions?.texts() ?? [],
       compress: settings.compress,
       checksum: settings.checksum,
       policy: settings.policy,
@@ -324,12 +325,10 @@ export class SnapshotLoad {
   readonly totalBytes: number;
   readonly file: DiskFile;
   private readonly loader: RdbLoader;
-  private readonly onEnd: () => void;
 
-  constructor(loader: RdbLoader, file: DiskFile, onEnd: () => void) {
+  constructor(loader: RdbLoader, file: DiskFile) {
     this.loader = loader;
     this.file = file;
-    this.onEnd = onEnd;
     this.totalBytes = loader.source.size;
   }
 
@@ -377,7 +376,6 @@ export class SnapshotLoad {
   stepPart(budgetUs: number): boolean | readonly string[] {
     try {
       if (this.loader.step(budgetUs)) return true;
-      this.onEnd();
       return false;
     } catch (error) {
       if (error instanceof RdbDamaged) return error.lines;

@@ -19,6 +19,7 @@ import { debugListpack, debugPackedThreshold, debugQuicklist } from "./debug_lis
 import { findAnyKey } from "./debug_lookup.ts";
 import { debugProtocol } from "./debug_protocol.ts";
 import { debugHtstats, debugHtstatsKey, debugObject } from "./debug_show.ts";
+import { scriptsOf } from "./scripts.ts";
 
 const NOT_POSITIVE = "ERR value is out of range, must be positive";
 const SLEEP_MAX_MS: number = 24 * 3600 * 1000;
@@ -208,6 +209,7 @@ function emptyAll(c: Client): void {
   for (const db of keyspace.dbs) keyspace.empty(db);
   tracking.flushed();
   keyspace.lazyFree.drain();
+  scriptsOf(c.server).flushFunctions();
 }
 
 function debugFlushSleep(c: Client): void {

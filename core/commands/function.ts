@@ -9,6 +9,7 @@ import { type Library, LOAD_LIMIT_US } from "../scripting/libraries.ts";
 import { FLAG_NAMES } from "../scripting/shebang.ts";
 import { argIs, argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { isLocal } from "../server/local_client.ts";
 import { addHelp } from "../server/help.ts";
 import { scriptsOf } from "./scripts.ts";
 
@@ -56,7 +57,9 @@ export function loadFunctionsCommand(c: Client): void {
     replaces = true;
   }
   const { libraries } = scriptsOf(c.server);
-  const library = libraries.load(argString(c, last), replaces, LOAD_LIMIT_US);
+  // What the append-only file has was loaded in time once.
+  const limitUs = isLocal(c) ? Infinity : LOAD_LIMIT_US;
+  const library = libraries.load(argString(c, last), replaces, limitUs);
   if (typeof library === "string") return c.reply.addError(`ERR ${library}`);
   c.server.dirty++;
   c.reply.addBulkString(library.name);

@@ -20,6 +20,7 @@ import {
   RdbWriter,
 } from "../../persistence/rdb_format.ts";
 import { readRdbString, writeRdbString } from "../../persistence/rdb_string.ts";
+import type { FunctionStore } from "../../persistence/snapshots.ts";
 import { scriptsOf } from "./scripts.ts";
 
 const BAD_FOOTER = "ERR DUMP payload version or checksum are wrong";
@@ -82,29 +83,18 @@ function loadAll(reader: RdbReader, libraries: LibrarySet): string | null {
   return null;
 }
 
-/** The texts of all libraries, for a file. */
-export function textsOf(server: Server): Uint8Array[] {
+function textsOf(server: Server): Uint8Array[] {
   return [...scriptsOf(server).libraries.libraries.values()].map(({ text }) => ascii(text));
 }
 
-/** Libraries that a file has, which take the place of all others when `use` is called. */
-export interface FunctionLoad {
-  /** Loads one. Returns why it can't be loaded, or null. */
-  add(text: Uint8Array): string | null;
-  use(): void;
-}
-
-/** Begins to load the libraries of a file. */
-export function startFunctionLoad(server: Server): FunctionLoad {
-  const scripts = scriptsOf(server);
-  const loaded = new LibrarySet(scripts.libraries.states);
+/** The libraries of a server, as files have them (persistence/snapshots.ts). */
+export function functionStore(server: Server): FunctionStore {
   return {
-    add(text) {
-      const library = loaded.load(latin1(text, 0, text.length), false, Infinity);
+    texts: () => textsOf(server),
+    load(bytes, replaces) {
+      const { libraries } = scriptsOf(server);
+      const library = libraries.load(latin1(bytes, 0, bytes.length), replaces, Infinity);
       return typeof library === "string" ? library : null;
-    },
-    use() {
-      scripts.libraries = loaded;
     },
   };
 }

@@ -46,7 +46,7 @@ import {
 import { type Command, DENYOOM, MAY_REPLICATE, NOSCRIPT, WRITE } from "../server/command.ts";
 import { addPushes } from "../server/deliver.ts";
 import { latencyBucket } from "../server/latency_histogram.ts";
-import { createLocalClient } from "../server/local_client.ts";
+import { createLocalClient, isLocal } from "../server/local_client.ts";
 import type { ScriptingFigures } from "../server/scripting.ts";
 import type { Server } from "../server/server.ts";
 import { REDIS_VERSION } from "../server/version.ts";
@@ -110,7 +110,7 @@ export class Scripts implements ScriptHost {
   private wasFrozen = false;
   private startUs = 0;
   private slow: SlowScript | null = null;
-  /** Called when a slow script of a transaction is done, in place of an answer to its caller (transaction.ts). */
+  /** See `whenDone`. */
   private goOn: (() => number) | null = null;
 
   constructor(server: Server) {
@@ -151,7 +151,7 @@ export class Scripts implements ScriptHost {
     propagation.enter();
     this.wasFrozen = turn.isFrozen;
     turn.isFrozen = true;
-    const thresholdMs = config.num("busy-reply-threshold");
+    const thresholdMs = isLocal(c) ? 0 : config.num("busy-reply-threshold");
     this.startUs = turn.nowUs;
     let isDone = true;
     try {

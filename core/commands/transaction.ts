@@ -4,11 +4,14 @@
  * Between MULTI and EXEC requests are checked and queued where all requests pass (core/server/call.ts). EXEC executes
  * them one after the other, each with its own reply and its own errors, and nobody's commands come in between: a
  * handler runs to its end. Time stands still meanwhile, commands that would wait don't, and clients that wait for keys
- * are served when all is done.
+ * are served when all is done. A script that takes longer than busy-reply-threshold interrupts this: the transaction
+ * goes on behind it, and nobody else can change anything until then.
  */
+import type { Argv } from "../protocol/resp_parser.ts";
 import { answerThrown, executeQueued, GATE_MULTI } from "../server/call.ts";
 import {
   type Client,
+  CLIENT_BLOCKED,
   CLIENT_DENY_BLOCKING,
   CLIENT_DIRTY_CAS,
   CLIENT_DIRTY_EXEC,
@@ -16,16 +19,19 @@ import {
 } from "../server/client.ts";
 import {
   ALLOW_BUSY,
+  type Command,
   type CommandSpec,
   FAST,
   KEY_RO,
   LOADING,
+  MAY_PAUSE,
   NOSCRIPT,
   NOT_QUEUED,
   SKIP_SLOWLOG,
   STALE,
 } from "../server/command.ts";
 import { discardTransaction, Transaction } from "../server/transaction.ts";
+import { countLate, scriptsOf } from "./scripts.ts";
 
 const FAILED = "EXECABORT Transaction discarded because of previous errors.";
 
@@ -62,27 +68,54 @@ function execCommand(c: Client): void {
     else c.reply.addNullArray();
     return;
   }
-  const deniedBlocking = c.flags & CLIENT_DENY_BLOCKING;
-  c.flags |= CLIENT_DENY_BLOCKING;
   // Its own changes are none of which it wants to know.
   watched.forget(c);
-  executeAll(c, c.transaction!);
-  c.flags = c.flags & ~CLIENT_DENY_BLOCKING | deniedBlocking;
-  discardTransaction(c);
+  const execution = begin(c);
+  if (executeFrom(c, 0, execution)) end(c, execution);
+  // Each of them has been propagated on its own.
+  c.server.propagation.skip();
 }
 
-/** Executes all queued requests, and replies an array of their replies. */
-function executeAll(c: Client, transaction: Transaction): void {
+/** A transaction under way: what is put back at its end, and where its reply begins. */
+interface Execution {
+  readonly mark: number;
+  readonly startUs: number;
+  readonly argv: Argv;
+  readonly argvBytes: number;
+  readonly lastCommand: Command;
+  readonly errors: number;
+  readonly wasFrozen: boolean;
+  readonly deniedBlocking: number;
+}
+
+function begin(c: Client): Execution {
   const { reply, argv, argvBytes, lastCommand } = c;
-  const { turn, keyspace, propagation } = c.server;
-  const { errors } = reply;
-  const { count } = transaction;
+  const { turn, keyspace } = c.server;
+  const transaction = c.transaction!;
+  const execution = {
+    mark: reply.bytes,
+    startUs: turn.nowUs,
+    argv,
+    argvBytes,
+    lastCommand: lastCommand!,
+    errors: reply.errors,
+    wasFrozen: turn.isFrozen,
+    deniedBlocking: c.flags & CLIENT_DENY_BLOCKING,
+  };
+  c.flags |= CLIENT_DENY_BLOCKING;
   keyspace.clearHints();
-  const wasFrozen = turn.isFrozen;
   turn.isFrozen = true;
-  reply.addArray(count);
-  c.argv = transaction.request;
-  for (let i = 0; i < count; i++) {
+  transaction.isExecuting = true;
+  reply.addArray(transaction.count);
+  return execution;
+}
+
+/** Executes the queued requests from `first` on. Returns whether all is done: a script may take long (scripts.ts). */
+function executeFrom(c: Client, first: number, execution: Execution): boolean {
+  const { reply } = c;
+  const transaction = c.transaction!;
+  const { count } = transaction;
+  for (let i = first; i < count; i++) {
     const command = transaction.at(i);
     c.argv = transaction.request;
     c.argvBytes = transaction.requestBytes();
@@ -92,15 +125,37 @@ function executeAll(c: Client, transaction: Transaction): void {
     } catch (error) {
       answerThrown(c, error, mark);
     }
+    if ((c.flags & CLIENT_BLOCKED) !== 0) {
+      scriptsOf(c.server).whenDone(() => goOn(c, i + 1, execution));
+      return false;
+    }
   }
-  // Each of them has been propagated on its own.
-  propagation.skip();
-  turn.isFrozen = wasFrozen;
-  c.argv = argv;
-  c.argvBytes = argvBytes;
-  c.lastCommand = lastCommand;
+  return true;
+}
+
+/** Goes on behind a script that took long. Returns where the reply begins, or -1 if the next one takes long, too. */
+function goOn(c: Client, next: number, execution: Execution): number {
+  const { server } = c;
+  server.keyspace.clearHints();
+  server.executing = c;
+  const isDone = executeFrom(c, next, execution);
+  server.executing = null;
+  if (!isDone) return -1;
+  end(c, execution);
+  countLate(c, execution.lastCommand, server.clock.monotonicUs() - execution.startUs, false);
+  return execution.mark;
+}
+
+function end(c: Client, execution: Execution): void {
+  c.server.turn.isFrozen = execution.wasFrozen;
+  c.argv = execution.argv;
+  c.argvBytes = execution.argvBytes;
+  c.lastCommand = execution.lastCommand;
   // They have been counted as errors of the commands whose they are.
-  reply.errors = errors;
+  c.reply.errors = execution.errors;
+  c.flags = c.flags & ~CLIENT_DENY_BLOCKING | execution.deniedBlocking;
+  c.transaction!.isExecuting = false;
+  discardTransaction(c);
 }
 
 function watchCommand(c: Client): void {
@@ -139,7 +194,7 @@ export const transactionCommands: CommandSpec[] = [
   {
     name: "exec",
     arity: 1,
-    flags: NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | NOT_QUEUED,
+    flags: NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | NOT_QUEUED | MAY_PAUSE,
     categories: ["transaction"],
     since: "1.2.0",
     group: "transactions",

@@ -31,7 +31,7 @@ export class Clients {
     pubsub.forget(client);
     tracking.forget(client);
     monitors.remove(client);
-    discardTransaction(client);
+    if (client.transaction === null || !client.transaction.isExecuting) discardTransaction(client);
   }
 }
 

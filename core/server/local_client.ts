@@ -26,7 +26,14 @@ class NoPort implements ClientPort {
   tick(_nowMs: number): void {}
 }
 
+const LOCAL_ID = -1;
+
+/** Whether the client has no connection. */
+export function isLocal(c: Client): boolean {
+  return c.id === LOCAL_ID;
+}
+
 /** A client that may do everything and has no id. */
 export function createLocalClient(server: Server): Client {
-  return new Client(server, -1, new NoPort());
+  return new Client(server, LOCAL_ID, new NoPort());
 }

@@ -44,6 +44,8 @@ export class Transaction {
   /** Their commands, and behind them those of earlier transactions. */
   private commands: Command[] = [];
   /** Where each request's arguments begin; one more than there are requests. */
+  /** Whether it is being executed: then it is kept even if its client goes. */
+  isExecuting = false;
   private firsts: number[] = [0];
   private off: Int32Array = NO_ARGS;
   private len: Int32Array = NO_ARGS;
