@@ -5,6 +5,7 @@ import type { CommandSpec } from "../server/command.ts";
 import { aclCommands } from "./acl_specs.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { clientCommands } from "./client_specs.ts";
+import { clusterCommands } from "./cluster.ts";
 import { commandCommands } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { dumpCommands } from "./dump.ts";
@@ -31,6 +32,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...aclCommands,
   ...bitmapCommands,
   ...clientCommands,
+  ...clusterCommands,
   ...commandCommands,
   ...connectionCommands,
   ...dumpCommands,
