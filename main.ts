@@ -11,8 +11,12 @@ import type { Server } from "./core/server/server.ts";
 import { prepare, serve, startFailure } from "./core/server/startup.ts";
 import { REDIS_VERSION } from "./core/server/version.ts";
 import { AppendOnlyFiles } from "./persistence/append_only.ts";
+import { FileLock } from "./persistence/file_lock.ts";
 import { realDisk } from "./persistence/real_disk.ts";
 import { Snapshots } from "./persistence/snapshots.ts";
+
+/** How often this server shows that the files it writes are its own, in ms. */
+const BEAT_MS = 1000;
 
 try {
   const server = prepare(process.argv.slice(2), allCommands);
@@ -36,6 +40,7 @@ function snapshotsOf(server: Server): Snapshots {
     clock,
     disk: realDisk,
     functions: functionStore(server),
+    ownership: lockOf(server),
     pid: process.pid,
     settings: () => ({
       path: config.path("dbfilename"),
@@ -67,6 +72,7 @@ function appendOnlyOf(server: Server, snapshots: Snapshots): AppendOnlyFiles {
   return new AppendOnlyFiles({
     clock,
     disk: realDisk,
+    ownership: lockOf(server),
     pid: process.pid,
     snapshots,
     settings: appending.settings,
@@ -80,4 +86,12 @@ function appendOnlyOf(server: Server, snapshots: Snapshots): AppendOnlyFiles {
     warning: (line) => log.warning(line),
     latency: (event, us) => latency.add(event, us),
   });
+}
+
+/** A lock that is held until the server ends. */
+function lockOf(server: Server): FileLock {
+  const lock = new FileLock(server.clock);
+  setInterval(() => lock.beat(), BEAT_MS).unref();
+  server.shutdown.steps.push(() => lock.release());
+  return lock;
 }

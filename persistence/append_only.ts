@@ -23,7 +23,7 @@ import { AofManifest, loadManifest, ManifestFailed, storeManifest } from "./aof_
 import { AofWriter, type AofWriterSettings } from "./aof_writer.ts";
 import { type Disk, DiskError, diskErrorText, type DiskFile, ensureDir } from "./disk.ts";
 import { removeQuietly } from "./rdb_save.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { Ownership, Snapshots } from "./snapshots.ts";
 
 /** Directives, as they are now. */
 export interface AppendSettings extends AofWriterSettings {
@@ -54,6 +54,8 @@ export interface AppendParts {
   readonly disk: Disk;
   readonly pid: number;
   readonly snapshots: Snapshots;
+  /** Without it nobody else is expected to write the same files. */
+  readonly ownership?: Ownership;
   readonly settings: AppendSettings;
   readonly place: () => AppendPlace;
   readonly debug: (line: string) => void;
@@ -144,8 +146,7 @@ export class AppendOnlyFiles {
   /** Begins to load; null when there is nothing. Throws an error with `lines` for the log. */
   startLoad(replay: () => AofReplay): AofLoad | null {
     const { disk, clock, settings, snapshots, notice, warning } = this.parts;
-    this.place = this.parts.place();
-    this.readManifest();
+    this.goToPlace();
     const { manifest } = this;
     if (this.mustUpgrade()) this.upgrade();
     if (manifest.isEmpty) return null;
@@ -164,6 +165,20 @@ export class AppendOnlyFiles {
       warning,
     });
     return this.load;
+  }
+
+  /** Goes where the files are, unless somebody else writes them. */
+  private goToPlace(): void {
+    this.place = this.parts.place();
+    const { root, dirName, fileName } = this.place;
+    const owner = this.parts.ownership?.take(`${root}/${dirName}.${fileName}`) ?? null;
+    if (owner !== null) {
+      throw new ManifestFailed([
+        `The append-only file ${dirName}/${fileName} in ${root} is written by ${owner}. Every server needs a ` +
+        "directory (dir) or an appenddirname of its own.",
+      ]);
+    }
+    this.readManifest();
   }
 
   private get dir(): string {
@@ -334,10 +349,7 @@ export class AppendOnlyFiles {
   startRewrite(isFirst: boolean, done: RewriteDone): void {
     const { snapshots, settings } = this.parts;
     if (snapshots.isSaving) throw new ManifestFailed(["A background save is under way"]);
-    if (!this.writer.isOpen) {
-      this.place = this.parts.place();
-      this.readManifest();
-    }
+    if (!this.writer.isOpen) this.goToPlace();
     this.makeDir();
     this.writer.flush(true);
     if (isFirst) this.openFirst();

@@ -68,6 +68,12 @@ export interface BaseTarget {
 /** How a background save ended: null, or why there is no new file; "" when it was stopped. */
 export type SaveDone = (error: string | null) => void;
 
+/** Whose file it is: file_lock.ts. */
+export interface Ownership {
+  /** Takes a file for this server. Returns null, or whose it is. */
+  take(path: string): string | null;
+}
+
 /** Where libraries of functions are; a file has their texts. */
 export interface FunctionStore {
   texts(): readonly Uint8Array[];
@@ -78,6 +84,8 @@ export interface FunctionStore {
 export interface SnapshotParts {
   /** Without it there are no functions, and those of files are ignored. */
   readonly functions?: FunctionStore;
+  /** Without it nobody else is expected to write the same file. */
+  readonly ownership?: Ownership;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
   readonly disk: Disk;
@@ -133,8 +141,17 @@ export class Snapshots {
     arena.thaw();
   }
 
+  /** Takes the file for this server. Returns null, or a line for the log: somebody else writes it. */
+  claim(): string | null {
+    const { path, dir } = this.parts.settings();
+    const owner = this.parts.ownership?.take(path) ?? null;
+    return owner === null ? null : `${path} in ${dir} is written by ${owner}`;
+  }
+
   /** Saves in this thread. Returns null, or a line for the log that says why there is no new file. */
   saveNow(): string | null {
+    const claimed = this.claim();
+    if (claimed !== null) return `Not saving: ${claimed}`;
     return this.writeNow(this.targetAt(`temp-${this.parts.pid}.rdb`), false);
   }
 
@@ -159,6 +176,8 @@ export class Snapshots {
    * can't begin.
    */
   startSave(done: SaveDone): string | null {
+    const claimed = this.claim();
+    if (claimed !== null) return claimed;
     return this.start(this.targetAt(`temp-${this.parts.pid}.${++this.count}.rdb`), false, done);
   }
 

@@ -44,6 +44,8 @@ export interface SnapshotPort {
   readonly cutUs: number;
   /** Has everything ready for a background save. */
   prepare(): void;
+  /** Takes the file for this server. Returns null, or a line that says that somebody else writes it. */
+  claim(): string | null;
   /** Saves. Returns null, or why it failed, for the log. */
   saveNow(): string | null;
   /** Begins a background save. Returns why it can't. `done` gets null, why it failed, or "" if it was stopped. */

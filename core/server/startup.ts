@@ -95,6 +95,13 @@ export function serve(server: Server, network: Network): void {
   shutdown.exit = (status) => process.exit(status);
   cron.start();
   log.notice("Server initialized");
+  const claimed = config.savePoints().length > 0 ? saving.port?.claim() ?? null : null;
+  if (claimed !== null) {
+    throw refuse(
+      log,
+      `${claimed}. Every server needs a directory (dir) or a dbfilename of its own, or no save points (save "").`,
+    );
+  }
   const appends = config.bool("appendonly");
   if (appends || config.savePoints().length > 0) saving.port?.prepare();
   const done = (ok: boolean) => {
