@@ -3,18 +3,20 @@
  * core/server/call.ts.
  *
  * Subcommands are not commands of their own here, as in Redis: they appear neither in COMMAND nor in
- * statistics. Those that crash the server are left out, and so are those about what Larder doesn't have.
+ * statistics. Those about what Larder doesn't have are left out.
  */
 import { ascii } from "../base/bytes.ts";
 import { formatInteger } from "../base/numbers.ts";
 import { randomHex } from "../base/prng.ts";
 import { NO_EXPIRY } from "../types/object.ts";
+import { usersForRewrite } from "../server/acl_file.ts";
 import { argString, getRangeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "../server/command.ts";
 import { argPrefix } from "../server/command_table.ts";
 import { addHelp } from "../server/help.ts";
 import { digestOfAll, digestOfValue } from "./debug_digest.ts";
+import { debugAssert, debugPanic, debugSegfault } from "./debug_crash.ts";
 import { debugListpack, debugPackedThreshold, debugQuicklist } from "./debug_lists.ts";
 import { findAnyKey } from "./debug_lookup.ts";
 import { debugProtocol } from "./debug_protocol.ts";
@@ -33,7 +35,9 @@ interface Subcommand {
 
 const subcommands = new Map<string, Subcommand>([
   ["aof-flush-sleep", exactly(3, debugFlushSleep)],
+  ["assert", { argcMin: 2, argcMax: Infinity, run: debugAssert }],
   ["change-repl-id", exactly(2, debugChangeReplId)],
+  ["config-rewrite-force-all", exactly(2, debugRewriteConfig)],
   ["digest", exactly(2, debugDigest)],
   ["digest-value", { argcMin: 2, argcMax: Infinity, run: debugDigestValue }],
   ["error", exactly(3, debugError)],
@@ -44,6 +48,7 @@ const subcommands = new Map<string, Subcommand>([
   ["loadaof", exactly(2, debugLoadAof)],
   ["log", exactly(3, debugLog)],
   ["object", exactly(3, debugObject)],
+  ["panic", { argcMin: 2, argcMax: Infinity, run: debugPanic }],
   ["pause-cron", exactly(3, debugPauseCron)],
   ["populate", { argcMin: 3, argcMax: 5, run: debugPopulate }],
   ["protocol", exactly(3, debugProtocol)],
@@ -51,6 +56,7 @@ const subcommands = new Map<string, Subcommand>([
   ["quicklist-packed-threshold", exactly(3, debugPackedThreshold)],
   ["reload", { argcMin: 2, argcMax: Infinity, run: debugReload }],
   ["replybuffer", exactly(4, debugReplybuffer)],
+  ["segfault", { argcMin: 2, argcMax: Infinity, run: debugSegfault }],
   ["set-active-expire", exactly(3, debugSetActiveExpire)],
   ["set-disable-deny-scripts", exactly(3, debugDenyScripts)],
   ["set-skip-checksum-validation", exactly(3, debugSkipChecksums)],
@@ -77,8 +83,12 @@ function debugHelp(c: Client): void {
   addHelp(c, [
     "AOF-FLUSH-SLEEP <microseconds>",
     "    Waits so long before each write to the append-only file.",
+    "ASSERT, PANIC, SEGFAULT",
+    "    Crashes the server, with a report in the log.",
     "CHANGE-REPL-ID",
     "    Makes up a new id for the history of the data. For tests of replication only.",
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    As CONFIG REWRITE, with a line for every directive.",
     "DIGEST",
     "    Computes a fingerprint of all data.",
     "DIGEST-VALUE <key> [<key> ...]",
@@ -111,7 +121,7 @@ function debugHelp(c: Client): void {
     "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
     "    Saves the data set and loads it again. NOSAVE loads what is on disk; NOFLUSH keeps what is in",
     "    memory; with MERGE keys on disk replace those in memory.",
-    "REPLYBUFFER RESIZING <0|1>",
+    "REPLYBUFFER RESIZING <0|1> | PEAK-RESET-TIME <ms>|NEVER|RESET",
     "    Accepted, and of no effect: reply buffers are never resized.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    With 0, keys whose time is over go when they are asked for and no sooner.",
@@ -141,6 +151,12 @@ function debugDigestValue(c: Client): void {
   }
 }
 
+function debugRewriteConfig(c: Client): void {
+  const error = c.server.config.rewriteFile(usersForRewrite(c.server), true);
+  if (error === null) c.reply.addOk();
+  else c.reply.addError(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${error.replace(/^ERR /, "")}`);
+}
+
 /** The text is the whole error, and is not counted as one. */
 function debugError(c: Client): void {
   const text = argString(c, 2).replace(/[\r\n]/g, " ");
@@ -159,7 +175,7 @@ function debugPauseCron(c: Client): void {
 
 /** Reply buffers are never resized here, so there is nothing to switch off, and "on" changes nothing. */
 function debugReplybuffer(c: Client): void {
-  if (argString(c, 2).toLowerCase() === "resizing") c.reply.addOk();
+  if (/^(resizing|peak-reset-time)$/i.test(argString(c, 2))) c.reply.addOk();
   else {
     c.reply.addError(
       `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +

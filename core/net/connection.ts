@@ -137,8 +137,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       this.countInput(len);
       this.query.filled(len);
       this.noteMemory();
+      if (this.exceedsQueryLimit()) return;
       this.executeQuery();
-      this.checkQueryLimit();
       this.noteMemory();
     } catch (error) {
       this.onFault(error);
@@ -156,9 +156,9 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
           if (at < len) at += query.append(this.parser, bytes, at, len);
         } else {
           at += query.append(this.parser, bytes, at, len);
+          if (this.exceedsQueryLimit()) return;
           this.executeQuery();
         }
-        this.checkQueryLimit();
       }
       this.noteMemory();
     } catch (error) {
@@ -332,13 +332,16 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     client.flags |= CLIENT_CLOSE_AFTER_REPLY;
   }
 
-  /** client-query-buffer-limit: closes a client whose unfinished request is too large. */
-  private checkQueryLimit(): void {
+  /**
+   * client-query-buffer-limit: closes a client that has sent too much which is not executed yet, the request just
+   * completed included. Returns whether it did.
+   */
+  private exceedsQueryLimit(): boolean {
     const { client, server, query } = this;
     // No limit is lower than this one.
-    if (query.used <= UNAUTHENTICATED_QUERY_MAX) return;
+    if (query.used <= UNAUTHENTICATED_QUERY_MAX) return false;
     const limit = Math.min(server.queryBufferLimit, QUERY_BYTES_MAX - 1);
-    if (query.used <= limit && !server.acl.isAuthRequiredOf(client)) return;
+    if (query.used <= limit && !server.acl.isAuthRequiredOf(client)) return false;
     const bytes = sample(query.buf, query.start, query.end);
     server.log.warning(
       `Closing client that reached max query buffer length: ${clientInfo(client)} ` +
@@ -346,16 +349,14 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     );
     server.stats.queryBufferLimitDisconnections++;
     this.close();
+    return true;
   }
 
   /** The client waits no more: executes what has arrived meanwhile. */
   resume(): void {
     const { query } = this;
     try {
-      if (query.used > 0) {
-        this.executeQuery();
-        this.checkQueryLimit();
-      }
+      if (query.used > 0) this.executeQuery();
       if (query.used === 0) query.trim(null);
     } catch (error) {
       this.onFault(error);

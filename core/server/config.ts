@@ -281,11 +281,17 @@ export class Config {
    * @param existing the file's bytes; empty for one that is not there yet
    * @param users the rules of each ACL user (`default on nopass ...`), to become its `user` lines;
    * or null to leave these lines alone, as when users are kept in an ACL file
+   * @param isForced every directive gets its line, those that have their defaults too
    */
-  rewrite(existing: Uint8Array, users: readonly string[] | null = null): Uint8Array {
+  rewrite(
+    existing: Uint8Array,
+    users: readonly string[] | null = null,
+    isForced = false,
+  ): Uint8Array {
     const directives: RewrittenDirective[] = this.#slots().map(({ spec, state, initial }) => ({
       name: spec.name,
-      lines: rewriteLines(spec, state, initial),
+      lines: rewriteLines(spec, state, initial)
+        .map(({ line, force }) => ({ line, force: force || isForced })),
     }));
     if (users !== null) {
       const lines = users.map((rules) => ({ line: `user ${rules}`, force: true }));
@@ -298,7 +304,7 @@ export class Config {
   }
 
   /** CONFIG REWRITE: `rewrite` of the loaded file. Returns null or the error reply. */
-  rewriteFile(users: readonly string[] | null = null): string | null {
+  rewriteFile(users: readonly string[] | null = null, isForced = false): string | null {
     if (this.configFile === null) return "ERR The server is running without a config file";
     const existing = this.#host.read(this.configFile);
     let error: string | null;
@@ -306,7 +312,7 @@ export class Config {
       error = existing;
     } else {
       const content = typeof existing === "string" ? new Uint8Array(0) : existing;
-      error = this.#host.replace(this.configFile, this.rewrite(content, users));
+      error = this.#host.replace(this.configFile, this.rewrite(content, users, isForced));
     }
     if (error === null) return null;
     this.#warn(`CONFIG REWRITE failed: ${error}`);

@@ -6,6 +6,7 @@
 import { unlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { errorText } from "./config_host.ts";
+import { crash, reportCrash } from "./crash_report.ts";
 import type { Server } from "./server.ts";
 
 /** Ties the server to its process. */
@@ -27,12 +28,25 @@ function handleSignals(server: Server): void {
   process.on("SIGINT", () => server.shutdown.signal("SIGINT"));
   // A terminal that is closed must not end the server, as for every daemon.
   process.on("SIGHUP", () => {});
+  process.on("SIGABRT", () => crash(server, "SIGABRT"));
+  // Somebody wants to know what the server is doing; it goes on.
+  process.on("SIGALRM", () => {
+    reportCrash(server, ["Received SIGALRM"], new Error("between two turns").stack ?? "");
+  });
 }
 
-/** A bug in something asynchronous costs a line in the log, not everybody's data. */
+/** A bug in something asynchronous costs a report in the log, then a line each time, not everybody's data. */
 function catchTheUncaught(server: Server): void {
-  process.on("uncaughtException", (error) => server.logBug("a callback", error));
-  process.on("unhandledRejection", (reason) => server.logBug("a promise", reason));
+  let isFirst = true;
+  const caught = (where: string, error: unknown) => {
+    server.logBug(where, error);
+    if (!isFirst) return;
+    isFirst = false;
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    reportCrash(server, [`A bug in ${where}; the server goes on`], stack);
+  };
+  process.on("uncaughtException", (error) => caught("a callback", error));
+  process.on("unhandledRejection", (reason) => caught("a promise", reason));
 }
 
 /** Writes the pid file, if one is wanted, and has the shutdown remove it. */

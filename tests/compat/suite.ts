@@ -30,8 +30,8 @@ const SKIP_TAG = /^((?:start_server|tags) .*?)(?: "external:skip"|\bexternal:ski
 
 const TOOLS = ["cli", "benchmark", "check-rdb", "check-aof"];
 
-/** Larder is no cluster, and loads no modules. */
-const DENIED_TAGS = "-cluster -modules";
+/** Larder is no cluster, has no replicas and loads no modules. */
+const DENIED_TAGS = "-cluster -repl -modules";
 
 /** Lines of tests/assets/default.conf that Redis 7.4 would refuse as well, and a file outside of the run. */
 const UNWANTED_DIRECTIVES = /^(hide-user-data-from-log|enable-debug-assert|pidfile) .*\n/gm;
@@ -222,12 +222,26 @@ function allowFailures(root: string, runDir: string): void {
   fs.writeFileSync(join(runDir, SERVER_SCRIPT), changed);
 }
 
-/** A copy in which a server that has ended is not waited for, two minutes long, to get ready. */
+/**
+ * A copy in which a server that has ended is not waited for, two minutes long, to get ready, and in which a block
+ * that has failed, and ended its server, does not go on to end the server around it.
+ */
 function noticeEndedServers(root: string, runDir: string): void {
   const text = fs.readFileSync(join(root, SERVER_SCRIPT), "utf8");
   const step = "after $checkperiod";
   const check = "if {![is_alive $pid] && $maxiter > 2} {set maxiter 2}";
-  fs.writeFileSync(join(runDir, SERVER_SCRIPT), text.replace(step, `${check}\n        ${step}`));
+  const [before, after] = splitOnce(text, "Kill the server without checking for leaks");
+  const told = /(send_data_packet \$::test_server_fd err \[join \$details "\\n"\])/;
+  const leave = "set ::tags [lrange $::tags 0 end-[llength $tags]]; return";
+  fs.writeFileSync(
+    join(runDir, SERVER_SCRIPT),
+    before.replace(step, `${check}\n        ${step}`) + after.replace(told, `$1; ${leave}`),
+  );
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
 }
 
 /** A program that becomes the server: the suite knows it by the process it has started. */
