@@ -66,8 +66,8 @@ const GROUP: Setup = {
   count: 0,
   always: true,
   commands: [
-    "XGROUP DESTROY big:stream group",
-    "XGROUP CREATE big:stream group 0",
+    ["XGROUP", "DESTROY", "big:stream", "group"],
+    ["XGROUP", "CREATE", "big:stream", "group", "0"],
   ],
 };
 const DELIVERED: Setup = {
@@ -77,7 +77,7 @@ const DELIVERED: Setup = {
   always: true,
   commands: [
     ...GROUP.commands!,
-    `XREADGROUP GROUP group consumer COUNT ${BIG_COUNT} STREAMS big:stream >`,
+    `XREADGROUP GROUP group consumer COUNT ${BIG_COUNT} STREAMS big:stream >`.split(" "),
   ],
 };
 

@@ -68,7 +68,7 @@ function slotsOf(workloads: Workload[], keyspace: number, options: LoadOptions):
     options.pipelines.forEach((pipeline, i) => {
       for (const workload of workloads) {
         const scaled = Math.round(options.requests[i] * workload.scale);
-        const requests = Math.max(REQUESTS_MIN, scaled);
+        const requests = Math.max(workload.requestsMin ?? REQUESTS_MIN, scaled);
         slots.push({ workload, pipeline, requests, keyspace, round });
       }
     });
@@ -100,7 +100,7 @@ async function prepareWorkload(server: RunningServer, slot: Slot): Promise<void>
 }
 
 async function putInPlace(server: RunningServer, setup: Setup): Promise<void> {
-  for (const command of setup.commands ?? []) await server.control.command(...command.split(" "));
+  for (const command of setup.commands ?? []) await server.control.command(...command);
   if (setup.count === 0) return;
   if (setup.always) await server.command("UNLINK", setup.key);
   else if (Number(await server.command("EXISTS", setup.key)) > 0) return;

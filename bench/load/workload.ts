@@ -5,9 +5,10 @@
  * belongs to that test alone. Two consequences: `ping` stands for two tests, and tests that pop or
  * read collections find none unless it is put there before, outside the measurement. For the LRANGE
  * tests redis-benchmark would fill the list itself, inside the measured time; they are therefore
- * given as plain commands. Tests on large values are in large_workloads.ts.
+ * given as plain commands. Tests on large values are in large_workloads.ts, those of scripts in script_workloads.ts.
  */
 import { LARGE_WORKLOADS } from "./large_workloads.ts";
+import { COMPUTING_WORKLOADS, SCRIPT_WORKLOADS } from "./script_workloads.ts";
 
 /** Something that a test needs in the database. */
 export interface Setup {
@@ -17,8 +18,8 @@ export interface Setup {
   count: number;
   /** Made anew before each run, or only if the key isn't there. */
   always: boolean;
-  /** Sent instead of the elements. Error replies don't matter. */
-  commands?: string[];
+  /** Sent instead of the elements, each in words. Error replies don't matter. */
+  commands?: readonly (readonly string[])[];
 }
 
 /** One test of a run. */
@@ -29,6 +30,8 @@ export interface Workload {
   args: string[];
   /** Requests relative to SET's, because a request of this test is as many times as long. */
   scale: number;
+  /** Fewest requests of a run, if it isn't a thousand. */
+  requestsMin?: number;
   /** Key to be removed first, or null. */
   key: string | null;
   /** Command that puts one element (%d is its index) under `key`, or null. */
@@ -47,7 +50,14 @@ const GROUPS: Record<string, string[]> = {
     ...["lrange_100", "lrange_300", "lrange_500", "lrange_600", "mset", "xadd"],
   ],
   large: LARGE_WORKLOADS.map((workload) => workload.name),
+  scripts: SCRIPT_WORKLOADS.map((workload) => workload.name),
+  computing: COMPUTING_WORKLOADS.map((workload) => workload.name),
 };
+const SPECIAL: readonly Workload[] = [
+  ...LARGE_WORKLOADS,
+  ...SCRIPT_WORKLOADS,
+  ...COMPUTING_WORKLOADS,
+];
 
 const SCALES: Record<string, number> = { mset: 0.25, spop: 0.5, zpopmin: 0.5 };
 /** What redis-benchmark of Redis 7.0 doesn't know by name is given as newer ones do it. */
@@ -72,8 +82,8 @@ export function resolveWorkloads(names: string[]): Workload[] {
 }
 
 function resolveOne(name: string): Workload {
-  const large = LARGE_WORKLOADS.find((workload) => workload.name === name);
-  if (large !== undefined) return large;
+  const special = SPECIAL.find((workload) => workload.name === name);
+  if (special !== undefined) return special;
   const range = /^lrange_(\d+)$/.exec(name);
   if (range !== null) {
     const length = Number(range[1]);
