@@ -183,7 +183,8 @@ export class User {
    * several selectors' reasons the one that got furthest is told.
    */
   check(command: Command, argv: Argv): number {
-    if (hasKeys(command)) keysOf(command, argv, keys);
+    const needsKeys = this.selectors.length > 1 || !this.root.allKeys;
+    if (needsKeys && hasKeys(command)) keysOf(command, argv, keys);
     else keys.clear();
     let worst = DENIED_COMMAND;
     this.deniedIndex = 0;
