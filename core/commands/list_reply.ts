@@ -93,28 +93,18 @@ export function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
   return true;
 }
 
-/**
- * Removes `count` elements, all or fewer, from an end of the list `ref`, which was looked up last, and tells so.
- */
-export function removeFromEnd(
+/** Tells that `count` elements were removed from an end of the list `ref`, which is deleted if none is `left`. */
+function removed(
   c: Client,
   keyIndex: number,
   ref: number,
   end: number,
   count: number,
+  left: number,
 ): void {
-  const { keyspace } = c.server;
-  const { lists } = keyspace.values;
-  const total = lists.length(ref);
-  const atHead = end === HEAD;
-  if (count < total) {
-    if (count === 1) lists.drop(ref, atHead);
-    else lists.removeRange(ref, atHead ? 0 : total - count, count);
-    lists.shrink(ref);
-  }
-  notify(c, NOTIFY_LIST, atHead ? "lpop" : "rpop", keyIndex);
-  if (count === total) {
-    keyspace.remove(c.db, ref);
+  notify(c, NOTIFY_LIST, end === HEAD ? "lpop" : "rpop", keyIndex);
+  if (left === 0) {
+    c.server.keyspace.remove(c.db, ref);
     notify(c, NOTIFY_GENERIC, "del", keyIndex);
   }
   keyModified(c, keyIndex);
@@ -135,15 +125,22 @@ export function popRange(
   c.reply.addArray(count);
   if (end === HEAD) lists.addRange(c.reply, ref, 0, count);
   else lists.addFromTail(c.reply, ref, count);
-  removeFromEnd(c, keyIndex, ref, end, count);
+  const left = total - count;
+  if (count === 1) lists.take(ref, end === HEAD);
+  else if (left > 0) {
+    lists.removeRange(ref, end === HEAD ? 0 : left, count);
+    lists.shrink(ref);
+  }
+  removed(c, keyIndex, ref, end, count, left);
 }
 
 /** Replies the element at an end of the list `ref`, which was looked up last, and removes it. */
 export function popOne(c: Client, keyIndex: number, ref: number, end: number): void {
   const { lists } = c.server.keyspace.values;
-  lists.peek(ref, end === HEAD);
+  const atHead = end === HEAD;
+  lists.peek(ref, atHead);
   c.reply.addBulk(lists.value.buf, lists.value.off, lists.value.len);
-  removeFromEnd(c, keyIndex, ref, end, 1);
+  removed(c, keyIndex, ref, end, 1, lists.take(ref, atHead));
 }
 
 /**

@@ -27,6 +27,7 @@ import {
   insertNode,
   isLarge,
   OVERHEAD_BYTES,
+  qlCount,
   qlExceedsLimit,
   qlFill,
   qlHead,
@@ -59,7 +60,7 @@ import {
 /** One element in the word that holds a node's count and flags. */
 const COUNT_ONE: number = 1 << FLAG_BITS;
 
-/** Adds an element at the head or the tail. Throws ArenaFull. */
+/** Adds an element at the head or the tail. Returns how many there are now. Throws ArenaFull. */
 export function qlPush(
   arena: Arena,
   root: number,
@@ -67,7 +68,7 @@ export function qlPush(
   buf: ReadonlyBytes,
   off: number,
   len: number,
-): void {
+): number {
   const rootAt = (root & REF_OFFSET_MASK) << 1;
   const rootWords = arena.i32[root >>> 27];
   const fill = rootWords[rootAt + ROOT_FILL];
@@ -94,7 +95,9 @@ export function qlPush(
   if (shortBytes !== 0) storeShortText(arena, data, place, buf, off, len);
   else storeEncoded(arena, data, place, buf, off);
   arena.storeThree(node, NODE_LEN << 2, have + bytes, newStart, count + COUNT_ONE);
-  arena.storeI32(root, ROOT_COUNT << 2, rootWords[rootAt + ROOT_COUNT] + 1);
+  const total = rootWords[rootAt + ROOT_COUNT] + 1;
+  arena.storeI32(root, ROOT_COUNT << 2, total);
+  return total;
 }
 
 /** Reads the first or the last element if its node is open and packed. Returns whether it is. */
@@ -147,7 +150,7 @@ function pushSlowly(
   buf: ReadonlyBytes,
   off: number,
   len: number,
-): void {
+): number {
   const fill = qlFill(arena, root);
   const node = atHead ? qlHead(arena, root) : qlTail(arena, root);
   if (isLarge(len, fill)) {
@@ -159,6 +162,7 @@ function pushSlowly(
     const fresh = allocSingle(arena, root, node, !atHead, buf, off, len);
     insertNode(arena, root, node, fresh, !atHead);
   }
+  return qlCount(arena, root);
 }
 
 function dropSlowly(arena: Arena, root: number, node: number, atHead: boolean): void {

@@ -290,9 +290,7 @@ export class Lists implements CollectionType {
       this.push(ref, atHead, buf, off, len);
       return this.length(ref);
     }
-    const root = bodyWord(arena, ref, 0);
-    qlPush(arena, root, atHead, buf, off, len);
-    return qlCount(arena, root);
+    return qlPush(arena, bodyWord(arena, ref, 0), atHead, buf, off, len);
   }
 
   /** Adds an element, for which `reserve` was called. Throws ArenaFull. */
@@ -325,6 +323,25 @@ export class Lists implements CollectionType {
       return;
     }
     this.cutSmall(ref, word, atHead, 1);
+  }
+
+  /**
+   * Removes the first or the last element and shrinks, unless it is the only one. Returns how many are left; with 0
+   * nothing has changed.
+   */
+  take(ref: number, atHead: boolean): number {
+    const { arena } = this;
+    const word = bodyWord(arena, ref, 0);
+    if (this.isSmall(ref)) {
+      const left = lpCount(arena, word) - 1;
+      if (left > 0) this.cutSmall(ref, word, atHead, 1);
+      return left;
+    }
+    const left = qlCount(arena, word) - 1;
+    if (left === 0) return 0;
+    qlDrop(arena, word, atHead);
+    if (qlNodes(arena, word) === 1) this.shrink(ref);
+    return left;
   }
 
   /**
