@@ -76,7 +76,7 @@ const processTraits: ConfigSpec[] = [
   optional("pidfile", fixed),
   bool("set-proc-title", "yes", fixed),
   text("proc-title-template", "{title} {listen-addr} {server-mode}", { check: checkTitle }),
-  text("locale-collate", "", unused),
+  text("locale-collate", "", { check: checkLocale, ...unused }),
   bool("always-show-logo", "no", fixed),
   int("databases", 1, INT_MAX, "16", fixed),
   int("hz", 0, INT_MAX, "10", { clamp: [1n, 500n] }),
@@ -209,6 +209,12 @@ function checkTitle(template: string): string | null {
   }
   shown += template.slice(at);
   return shown.replaceAll(" ", "") === "" ? refusal : null;
+}
+
+/** Which locales a machine has, nobody tells: what looks like the name of one is taken for one. */
+function checkLocale(name: string): string | null {
+  const isName = /^(|C|POSIX|C\.[\w-]+|[a-z]{2,3}(_[A-Z]{2})?(\.[\w-]+)?(@\w+)?)$/.test(name);
+  return isName ? null : "Invalid locale name";
 }
 
 function checkSignalActions(names: string): string | null {
