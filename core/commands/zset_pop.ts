@@ -59,10 +59,11 @@ function pop(c: Client, side: number): void {
     c.reply.addArray(0);
     return;
   }
-  count = Math.min(count, keyspace.values.zsets.length(ref));
+  const length = keyspace.values.zsets.length(ref);
+  if (count > length) count = length;
   const isNested = hasCount && c.reply.resp > 2;
   c.reply.addArray(isNested ? count : 2 * count);
-  popPairs(c, 1, ref, side, count, isNested);
+  popPairs(c, 1, ref, length, side, count, isNested);
 }
 
 function zmpopCommand(c: Client): void {
@@ -99,9 +100,10 @@ function blockingPop(c: Client, side: number): void {
     block(c, 1, keys, timeoutMs);
     return;
   }
+  const length = c.server.keyspace.values.zsets.length(found.ref);
   c.reply.addArray(3);
   c.reply.addBulk(c.argv.buf, c.argv.off[index], c.argv.len[index]);
-  popPairs(c, index, found.ref, side, 1, false);
+  popPairs(c, index, found.ref, length, side, 1, false);
   propagatePop(c, index, side, -1);
 }
 
@@ -152,11 +154,12 @@ function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
 function popFound(c: Client, index: number): void {
   const { buf, off, len } = c.argv;
   const { ref } = found;
-  const count = Math.min(multiPop.count, c.server.keyspace.values.zsets.length(ref));
+  const length = c.server.keyspace.values.zsets.length(ref);
+  const count = Math.min(multiPop.count, length);
   c.reply.addArray(2);
   c.reply.addBulk(buf, off[index], len[index]);
   c.reply.addArray(count);
-  popPairs(c, index, ref, multiPop.side, count, true);
+  popPairs(c, index, ref, length, multiPop.side, count, true);
   propagatePop(c, index, multiPop.side, count);
 }
 
@@ -168,13 +171,14 @@ function propagatePop(c: Client, index: number, side: number, count: number): vo
 }
 
 /**
- * Replies `count` pairs from an end of the set `ref`, which has as many and was looked up last, and removes them.
+ * Replies `count` pairs from an end of the set `ref`, which has `length` and was looked up last, and removes them.
  * `isNested`: each is an array.
  */
 function popPairs(
   c: Client,
   keyIndex: number,
   ref: number,
+  length: number,
   side: number,
   count: number,
   isNested: boolean,
@@ -182,14 +186,13 @@ function popPairs(
   const { keyspace } = c.server;
   const { zsets } = keyspace.values;
   const isHighest = side === HIGHEST;
-  const length = zsets.length(ref);
   if (isHighest) zsets.seekLast(ref, cursor);
   else zsets.seekFirst(ref, cursor);
   for (let i = 0; i < count; i++) {
     if (isNested) c.reply.addArray(2);
     addPair(c, cursor, false);
     zsets.addScore(c.reply, cursor);
-    zsets.move(cursor, isHighest);
+    if (i + 1 < count) zsets.move(cursor, isHighest);
   }
   notify(c, NOTIFY_ZSET, isHighest ? "zpopmax" : "zpopmin", keyIndex);
   if (count === length) {

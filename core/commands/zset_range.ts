@@ -140,7 +140,8 @@ function replyRange(c: Client, by: number, way: number): void {
   const count = ref === 0 ? 0 : selectPairs(c, ref);
   const { withScores, isReverse } = range;
   addPairsHead(c, count, withScores);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0, fetched = 0; i < count; i++) {
+    if (i === fetched) fetched += zsets.fetch(cursor, count - i, isReverse);
     addPair(c, cursor, withScores);
     zsets.move(cursor, isReverse);
   }

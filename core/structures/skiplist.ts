@@ -185,6 +185,19 @@ export class Skiplist {
     return this.foundBefore(node, slot);
   }
 
+  /**
+   * Copies the entry at a place, and those of its node that follow it or, in reverse, come before it, up to `max`.
+   * Returns how many. `out` has room for NODE_PLACES.
+   */
+  neighbours(node: number, slot: number, max: number, isReverse: boolean, out: Int32Array): number {
+    const { nodes } = this;
+    const all = isReverse ? slot + 1 - nodes.start(node) : nodes.end(node) - slot;
+    const count = all < max ? all : max;
+    const step = isReverse ? -1 : 1;
+    for (let i = 0; i < count; i++) out[i] = nodes.entry(node, slot + i * step);
+    return count;
+  }
+
   /** Score of the entry at a place. */
   scoreAt(node: number, slot: number): number {
     return this.nodes.score(node, slot);

@@ -22,6 +22,8 @@ import { ENTRY_HAS_EXPIRY } from "./entry.ts";
 /** Offset of the member in the block. */
 export const MEMBER_OFF = 16;
 const SCORE_OFF = 8;
+/** A word of a small entry that may lie on the next cache line than its head. */
+const TAIL_WORD = 8;
 
 /** A new entry. Throws ArenaFull. */
 export function createEntry(
@@ -47,6 +49,23 @@ export function entryScore(arena: Arena, ref: number): number {
 /** Stores the score of an entry that no skiplist knows: those that do keep it too. */
 export function setEntryScore(arena: Arena, ref: number, score: number): void {
   arena.storeF64(ref, SCORE_OFF, score);
+}
+
+/**
+ * Reads a word of each of some entries, and of its second cache line: the misses overlap, as in Dict.touchEntries.
+ * Returns what is good for nothing, so that the reads are not optimised away.
+ */
+export function touchEntries(arena: Arena, refs: Int32Array, count: number): number {
+  const { i32 } = arena;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const ref = refs[i];
+    const words = i32[ref >>> 27];
+    const head = (ref & REF_OFFSET_MASK) << 1;
+    const tail = head + TAIL_WORD;
+    sum ^= words[head] ^ words[tail < words.length ? tail : head];
+  }
+  return sum;
 }
 
 /** Index of an entry's member in the bytes of its segment. */

@@ -438,6 +438,28 @@ describe("sorted sets", () => {
     }
   });
 
+  test("pops in a row, from both ends, with changes in between", () => {
+    const n = seed();
+    for (const sameScore of [false, true]) {
+      const model = new Model(n, new FailingArena(), 0, 400, sameScore);
+      const { zsets, prng } = model;
+      for (let round = 0; round < 120; round++) {
+        for (let i = 0; i < 40; i++) model.add();
+        const isLast = oneIn(prng, 2);
+        // New members take the blocks, and sometimes the places, of those that were popped.
+        for (let pops = prng.nextBelow(60); pops > 0 && model.pairs.length > 1; pops--) {
+          const rank = isLast ? model.pairs.length - 1 : 0;
+          zsets.removeRanks(model.ref, rank, rank);
+          model.pairs.splice(rank, 1);
+          if (oneIn(prng, 6)) model.add();
+          if (oneIn(prng, 9)) model.remove();
+        }
+        if (round % 8 === 0) model.check();
+      }
+      model.dispose();
+    }
+  });
+
   test("random pairs", () => {
     const n = seed();
     for (const limit of [0, 128]) {
