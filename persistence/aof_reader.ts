@@ -180,6 +180,7 @@ export class AofReader implements Argv {
   /** Whether the rest of the file, from so far behind the reader's position on, is zeros. Reads up to the end. */
   private isZeroFrom(at: number): boolean {
     const { reader } = this;
+    if (!this.has(at + 1)) return false;
     for (let i = at; this.has(i + 1); i++) {
       if (reader.buf[reader.pos + i] !== 0) return false;
     }

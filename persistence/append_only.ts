@@ -72,6 +72,8 @@ interface Rewrite {
   readonly isFirst: boolean;
   readonly asRdb: boolean;
   readonly done: RewriteDone;
+  /** It is no longer wanted, even if it succeeds. */
+  isStopped: boolean;
 }
 
 export class AppendOnlyFiles {
@@ -362,12 +364,13 @@ export class AppendOnlyFiles {
     if (error !== null) {
       throw new ManifestFailed([`Can't rewrite append only file in background: ${error}`]);
     }
-    this.rewrite = { isFirst, asRdb, done };
+    this.rewrite = { isFirst, asRdb, done, isStopped: false };
   }
 
   /** Has the rewrite stop; it is over when its `done` is called. */
   stopRewrite(): void {
     if (this.rewrite === null) return;
+    this.rewrite.isStopped = true;
     this.parts.snapshots.stopSave();
     removeQuietly(this.parts.disk, this.tempBase);
   }
@@ -442,7 +445,7 @@ export class AppendOnlyFiles {
     const { rewrite } = this;
     if (rewrite === null) return;
     this.rewrite = null;
-    const error = why === null ? this.finishRewrite(rewrite) : why;
+    const error = rewrite.isStopped ? "" : why ?? this.finishRewrite(rewrite);
     if (error !== null) {
       removeQuietly(this.parts.disk, this.tempBase);
       if (rewrite.isFirst) this.removeFirst();

@@ -12,6 +12,10 @@ export interface SnapshotTestOptions {
   readonly path?: string;
   /** Slows saving down, so that more happens meanwhile. */
   readonly keyDelayUs?: number;
+  /** In place of a real worker. */
+  readonly worker?: () => Worker;
+  /** Gets the lines of the log; without it a warning fails the test. */
+  readonly note?: (line: string) => void;
 }
 
 /** Plugs snapshots into a server. Whoever saves in the background calls `endWorkers` in the end. */
@@ -34,15 +38,15 @@ export function plugSnapshots(server: InProcess, options: SnapshotTestOptions): 
       version: "7.4.0",
       usedBytes: 0,
     }),
-    worker: () => {
+    worker: options.worker ?? (() => {
       const worker = new Worker(WORKER, { type: "module" });
       workers.push(worker);
       return worker;
-    },
-    notice: () => {},
-    warning: (line) => {
+    }),
+    notice: options.note ?? (() => {}),
+    warning: options.note ?? ((line) => {
       throw new Error(line);
-    },
+    }),
   });
   server.server.saving.port = snapshots;
   return snapshots;
