@@ -1,7 +1,6 @@
 /**
  * EVAL, EVALSHA and FCALL, and their read-only forms: how clients run scripts. scripts.ts does it.
  */
-import { latin1 } from "../base/bytes.ts";
 import { BIG } from "../base/numbers.ts";
 import type { Script } from "../scripting/eval_scripts.ts";
 import {
@@ -92,7 +91,7 @@ function runSha(c: Client, isReadOnly: boolean): void {
   if (argv.len[1] !== SHA_LEN) return c.reply.addError(NO_SCRIPT);
   const keys = getKeyCountOrReply(c);
   if (Number.isNaN(keys)) return;
-  const script = scriptsOf(c.server).evals.find(latin1(argv.buf, argv.off[1], SHA_LEN));
+  const script = scriptsOf(c.server).evals.find(argv.buf, argv.off[1], SHA_LEN);
   if (script === null) c.reply.addError(NO_SCRIPT);
   else runScript(c, script, keys, isReadOnly);
 }
@@ -100,8 +99,7 @@ function runSha(c: Client, isReadOnly: boolean): void {
 function runScript(c: Client, script: Script, keys: number, isReadOnly: boolean): void {
   const scripts = scriptsOf(c.server);
   const { evals } = scripts;
-  evals.keys = argStrings(c, FIRST_KEY, FIRST_KEY + keys);
-  evals.args = argStrings(c, FIRST_KEY + keys, c.argc);
+  evals.args.set(c.argv, FIRST_KEY, keys);
   scripts.run(c, script, script.flags, true, isReadOnly);
   evals.touch(script);
 }
@@ -114,9 +112,7 @@ function runFunction(c: Client, isReadOnly: boolean): void {
   if (Number.isNaN(keys)) return c.reply.addError("ERR Bad number of keys provided");
   const error = keyCountError(c, keys);
   if (error !== "") return c.reply.addError(error);
-  const { states } = f.library;
-  states.keys = argStrings(c, FIRST_KEY, FIRST_KEY + keys);
-  states.args = argStrings(c, FIRST_KEY + keys, c.argc);
+  f.library.states.args.set(c.argv, FIRST_KEY, keys);
   scripts.run(c, f, f.flags, false, isReadOnly);
 }
 
@@ -135,13 +131,6 @@ function keyCountError(c: Client, keys: number): string {
   return keys < 0 ? NEGATIVE_KEYS : "";
 }
 
-function argStrings(c: Client, from: number, to: number): string[] {
-  const { buf, off, len } = c.argv;
-  const strings: string[] = [];
-  for (let i = from; i < to; i++) strings.push(latin1(buf, off[i], len[i]));
-  return strings;
-}
-
 // Flags that a script declares.
 
 function flagsOfText(c: Client, command: Command): number {
@@ -153,7 +142,8 @@ function flagsOfText(c: Client, command: Command): number {
 }
 
 function flagsOfSha(c: Client, command: Command): number {
-  const script = scriptsOf(c.server).evals.find(argString(c, 1));
+  const { buf, off, len } = c.argv;
+  const script = scriptsOf(c.server).evals.find(buf, off[1], len[1]);
   return script === null ? command.flags : withDeclared(command.flags, script.flags);
 }
 

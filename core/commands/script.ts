@@ -37,8 +37,9 @@ function loadCommand(c: Client): void {
 function existsCommand(c: Client): void {
   const { evals } = scriptsOf(c.server);
   c.reply.addArray(c.argc - 2);
+  const { buf, off, len } = c.argv;
   for (let i = 2; i < c.argc; i++) {
-    c.reply.addInteger(evals.find(argString(c, i)) === null ? 0 : 1);
+    c.reply.addInteger(evals.find(buf, off[i], len[i]) === null ? 0 : 1);
   }
 }
 

@@ -69,13 +69,9 @@ const BUSY_FUNCTION = BUSY("FUNCTION KILL");
 /** How late the event loop's timers may be while a script takes long, in ms. */
 const PATIENCE_MS = 1;
 
-const scriptsByServer = new WeakMap<Server, Scripts>();
-
 /** The scripts of a server. */
-export function scriptsOf(server: Server): Scripts {
-  let scripts = scriptsByServer.get(server);
-  if (scripts === undefined) scriptsByServer.set(server, scripts = new Scripts(server));
-  return scripts;
+export function scriptsOf({ scripting }: Server): Scripts {
+  return (scripting.scripts ??= new Scripts(scripting.server)) as Scripts;
 }
 
 /** A script that takes long, and whom it keeps waiting. */
@@ -134,7 +130,7 @@ export class Scripts implements ScriptHost {
     const error = this.refusal(flags, isReadOnly);
     if (error !== null) return c.reply.addError(error);
     const { server, client } = this;
-    const { turn, keyspace, propagation, config } = server;
+    const { turn, keyspace, propagation, scripting } = server;
     const isDeclared = (flags & COMPATIBLE) === 0;
     this.caller = c;
     this.name = program.name;
@@ -151,14 +147,13 @@ export class Scripts implements ScriptHost {
     propagation.enter();
     this.wasFrozen = turn.isFrozen;
     turn.isFrozen = true;
-    const thresholdMs = isLocal(c) ? 0 : config.num("busy-reply-threshold");
     this.startUs = turn.nowUs;
     let isDone = true;
     try {
       isDone = this.runner.start(
         program,
         turn.nowUs,
-        thresholdMs > 0 ? thresholdMs * 1000 : Infinity,
+        isLocal(c) ? Infinity : scripting.thresholdUs,
       );
     } finally {
       if (isDone) this.leave();

@@ -9,14 +9,18 @@
  *
  * The state is made when the first script comes, and anew with SCRIPT FLUSH.
  */
+import type { ReadonlyBytes } from "../base/bytes.ts";
 import { sha1Hex } from "../base/sha1.ts";
 import type { LuaState } from "./lua/state.ts";
-import { LuaTable } from "./lua/table.ts";
 import { LuaError, type LuaFunction, type LuaValue, NOTHING } from "./lua/value.ts";
+import { ScriptArgs } from "./script_args.ts";
 import { openSandbox } from "./sandbox.ts";
 import type { Program, ScriptRunner } from "./script_runner.ts";
 import { scriptShebang } from "./shebang.ts";
 
+const SHA_LEN = 40;
+/** Digits that make a number which the engine keeps without an object. */
+const SHA_DIGITS = 7;
 /** Scripts of EVAL that are kept. */
 const LRU_MAX = 500;
 /** What an entry takes beside its text, about. */
@@ -36,6 +40,8 @@ export class Script implements Program {
   older: Script | null = null;
   newer: Script | null = null;
   readonly isDroppable: boolean;
+  /** Another one whose SHA-1 begins alike. */
+  next: Script | undefined = undefined;
   private readonly start: number;
   private readonly owner: EvalScripts;
 
@@ -67,9 +73,9 @@ export class Script implements Program {
 
   prepare(): LuaValue[] {
     const { globals } = this.state;
-    const { keys, args } = this.owner;
-    globals.setString("KEYS", LuaTable.fromList(keys.slice()));
-    globals.setString("ARGV", LuaTable.fromList(args.slice()));
+    const { args } = this.owner;
+    globals.setString("KEYS", args.keys());
+    globals.setString("ARGV", args.rest());
     return NOTHING;
   }
 
@@ -80,15 +86,15 @@ export class Script implements Program {
 
 export class EvalScripts {
   /** KEYS and ARGV of the script that is about to run. */
-  keys: string[] = [];
-  args: string[] = [];
+  readonly args = new ScriptArgs();
   /** Scripts that were dropped so far. */
   evicted = 0;
   /** Bytes of all texts and entries, about. */
   bytes = 0;
   private readonly runner: ScriptRunner;
   private state: LuaState | null = null;
-  private readonly bySha = new Map<string, Script>();
+  /** By the first digits of the SHA-1. */
+  private readonly bySha = new Map<number, Script>();
   private readonly byText = new Map<string, Script>();
   private oldest: Script | null = null;
   private newest: Script | null = null;
@@ -99,12 +105,15 @@ export class EvalScripts {
   }
 
   get count(): number {
-    return this.bySha.size;
+    return this.byText.size;
   }
 
-  /** The script of a SHA-1, in any case, or null. */
-  find(sha: string): Script | null {
-    return this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase()) ?? null;
+  /** The script of a SHA-1, given as hexadecimal digits in any case; or null. */
+  find(buf: ReadonlyBytes, off: number, len: number): Script | null {
+    if (len !== SHA_LEN) return null;
+    let script = this.bySha.get(firstDigits(buf, off));
+    while (script !== undefined && !isSha(script.sha, buf, off)) script = script.next;
+    return script ?? null;
   }
 
   /** The script with this text, if it is known. */
@@ -131,7 +140,9 @@ export class EvalScripts {
       this.droppable++;
       this.link(script);
     }
-    this.bySha.set(script.sha, script);
+    const number = shaNumber(script.sha);
+    script.next = this.bySha.get(number);
+    this.bySha.set(number, script);
     this.byText.set(text, script);
     this.bytes += text.length + ENTRY_BYTES;
     return script;
@@ -157,7 +168,7 @@ export class EvalScripts {
 
   /** Whether it is still here: it may have been dropped while it ran. */
   private has(script: Script): boolean {
-    return this.bySha.get(script.sha) === script;
+    return this.byText.get(script.text) === script;
   }
 
   private dropOldest(): void {
@@ -165,9 +176,21 @@ export class EvalScripts {
     this.unlink(script);
     this.droppable--;
     this.evicted++;
-    this.bySha.delete(script.sha);
+    this.forgetSha(script);
     this.byText.delete(script.text);
     this.bytes -= script.text.length + ENTRY_BYTES;
+  }
+
+  private forgetSha(script: Script): void {
+    const number = shaNumber(script.sha);
+    let at = this.bySha.get(number);
+    if (at === script) {
+      if (script.next === undefined) this.bySha.delete(number);
+      else this.bySha.set(number, script.next);
+      return;
+    }
+    while (at !== undefined && at.next !== script) at = at.next;
+    if (at !== undefined) at.next = script.next;
   }
 
   private link(script: Script): void {
@@ -186,4 +209,29 @@ export class EvalScripts {
     script.older = null;
     script.newer = null;
   }
+}
+
+function firstDigits(buf: ReadonlyBytes, off: number): number {
+  let number = 0;
+  for (let i = 0; i < SHA_DIGITS; i++) number = number << 4 | digitOf(buf[off + i]);
+  return number;
+}
+
+function shaNumber(sha: string): number {
+  return Number.parseInt(sha.slice(0, SHA_DIGITS), 16);
+}
+
+/** The value of a hexadecimal digit; of another char anything. */
+function digitOf(c: number): number {
+  return (c & 0xf) + (c >> 6) * 9 & 0xf;
+}
+
+/** Whether these are the digits of `sha`, which has small letters. */
+function isSha(sha: string, buf: ReadonlyBytes, off: number): boolean {
+  for (let i = 0; i < SHA_LEN; i++) {
+    const want = sha.charCodeAt(i);
+    const got = buf[off + i];
+    if (got !== want && ((got | 0x20) !== want || want < 0x61)) return false;
+  }
+  return true;
 }

@@ -12,10 +12,11 @@
  * nothing but a list of functions; its variables then are as they were after the library was loaded.
  */
 import type { LuaState } from "./lua/state.ts";
-import { LuaTable } from "./lua/table.ts";
+import type { LuaTable } from "./lua/table.ts";
 import { LuaError, type LuaFunction, type LuaValue, NOTHING } from "./lua/value.ts";
 import { readRegistration } from "./registration.ts";
 import { loadingGlobals, openSandbox } from "./sandbox.ts";
+import { ScriptArgs } from "./script_args.ts";
 import { redisError } from "./script_error.ts";
 import type { Program, ScriptRunner } from "./script_runner.ts";
 import { libraryShebang } from "./shebang.ts";
@@ -58,8 +59,8 @@ export class LibraryFunction implements Program {
   }
 
   prepare(): LuaValue[] {
-    const { keys, args } = this.library.states;
-    return [LuaTable.fromList(keys.slice()), LuaTable.fromList(args.slice())];
+    const { args } = this.library.states;
+    return [args.keys(), args.rest()];
   }
 }
 
@@ -84,8 +85,7 @@ export class Library {
 /** The Lua state that libraries share, and how they are loaded into it. */
 export class FunctionState {
   /** KEYS and ARGV of the function that is about to run. */
-  keys: string[] = [];
-  args: string[] = [];
+  readonly args = new ScriptArgs();
   readonly state: LuaState;
   private readonly runner: ScriptRunner;
   private readonly loadingGlobals: LuaTable;

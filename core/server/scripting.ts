@@ -40,15 +40,27 @@ export class Scripting {
   allowsDenied = false;
   /** Set by who runs scripts, once there are any. */
   figures: () => ScriptingFigures = () => NO_FIGURES;
-  private readonly server: Server;
+  /** How long a script may take before it holds up the others, in microseconds. */
+  thresholdUs = Infinity;
+  /** What runs scripts, once there are any: core/commands knows its type. */
+  scripts: object | null = null;
+  readonly server: Server;
 
   constructor(server: Server) {
     this.server = server;
+    this.followConfig();
+    server.config.onChange("busy-reply-threshold", () => this.followConfig());
   }
 
   /** Whether a script holds up the others. */
   get isBusy(): boolean {
     return this.busyError !== "";
+  }
+
+  private followConfig(): null {
+    const ms = this.server.config.num("busy-reply-threshold");
+    this.thresholdUs = ms > 0 ? ms * 1000 : Infinity;
+    return null;
   }
 
   /** A script holds up the others from now on. */

@@ -89,7 +89,7 @@ export class Server {
   readonly saving: Saving;
   readonly appending: Appending;
   readonly propagation: Propagation = new Propagation(this);
-  readonly scripting: Scripting = new Scripting(this);
+  readonly scripting: Scripting;
   readonly shutdown = new Shutdown(this);
   readonly runId: string = randomHex(20);
   /** Names the history of this data set to replicas. */
@@ -118,6 +118,7 @@ export class Server {
     this.clock = parts.clock;
     this.log = parts.log;
     this.config = parts.config;
+    this.scripting = new Scripting(this);
     this.arena = parts.arena ?? new Arena();
     this.prng = new Prng(parts.seed ?? randomSeed32());
     this.access = new AccessPolicy(this.prng);

@@ -75,6 +75,16 @@ export class LuaTable {
     return table;
   }
 
+  /** A table of values at 1, 2, ... without nils; `arr` begins with an undefined and becomes the table's own. */
+  static ofArray(arr: LuaValue[]): LuaTable {
+    const table = new LuaTable();
+    if (arr.length > 1) {
+      table.arr = arr;
+      table.cap = arr.length - 1;
+    }
+    return table;
+  }
+
   /** Fills an empty table's array part; the list becomes the table's own. */
   setList(list: LuaValue[]): void {
     const n = list.length;
