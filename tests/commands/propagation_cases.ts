@@ -183,6 +183,8 @@ MGET k l
 > UNLINK l
 > EXEC
 CONFIG SET lazyfree-lazy-expire no
+FLUSHALL
+> FLUSHALL
 SET k v PX 10
 > SET k v PXAT <ms>
 wait 30
