@@ -9,6 +9,12 @@
  * meanwhile.
  *
  * `backlog` is Bun's own, 512; it binds exclusively, so that a port in use is an error.
+ *
+ * Garbage. To JavaScriptCore the arena's reserved gigabyte is a heap of that size, which need not be looked through
+ * before it has doubled. What closed connections leave, 1.5 to 2.5 KB each, would pile up until then, so they are
+ * counted, and a collection is made after CLOSED_PER_GC of them. It takes 25 ms, about 1 us per connection; with
+ * connections that come and go all the time the process stays below 120 MB, instead of growing by 28 MB per 20,000.
+ * (Asking for one in the background has no effect, and one of the young generation finds hardly any of it.)
  */
 import {
   type Acceptor,
@@ -62,10 +68,16 @@ interface BunListenOptions {
 
 declare const Bun: {
   listen(options: BunListenOptions): { stop(closeActive?: boolean): void };
+  /** Collects garbage, at once if `synchronous`. */
+  gc(synchronous: boolean): void;
 };
 
 /** Bytes passed on at once; as many as Deno's transport reads. */
 const SLICE_BYTES: number = 16 * 1024;
+
+/** Connections closed from one collection to the next. */
+const CLOSED_PER_GC = 20_000;
+let closedSinceGc = 0;
 
 /** A peer that has ended its half gets its replies all the same. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
@@ -246,6 +258,9 @@ function handlers(
     },
     close(socket) {
       socket.data?.gone();
+      if (++closedSinceGc < CLOSED_PER_GC) return;
+      closedSinceGc = 0;
+      Bun.gc(true);
     },
     // Errors of the system, which have a code, and what a handler above has thrown.
     error(socket, error) {
