@@ -353,7 +353,6 @@ export class AppendOnlyFiles {
     if (snapshots.isSaving) throw new ManifestFailed(["A background save is under way"]);
     if (!this.writer.isOpen) this.goToPlace();
     this.makeDir();
-    this.writer.flush(true);
     if (isFirst) this.openFirst();
     else if (this.writer.isOpen) this.openNext();
     const asRdb = settings.useRdb;
@@ -426,6 +425,9 @@ export class AppendOnlyFiles {
   private openNext(): void {
     const { disk, notice } = this.parts;
     const { fileName } = this.place;
+    // Only the last file may end too early, and this one won't be it any more.
+    const error = this.writer.drain();
+    if (error !== null) throw new ManifestFailed([`Fail to fsync the AOF file: ${error}`]);
     const manifest = this.manifest.copy();
     const name = manifest.addIncr(fileName);
     const file = this.openIncr(name, true);

@@ -275,7 +275,9 @@ export class Saving {
     try {
       this.loading = start === undefined ? this.port?.startLoad(replaces) ?? null : start();
     } catch (error) {
-      this.logAll((error as { lines?: readonly string[] }).lines ?? [String(error)]);
+      const { lines } = error as { lines?: readonly string[] };
+      if (lines === undefined) throw error;
+      this.logAll(lines);
       return false;
     }
     if (this.loading === null) return true;
