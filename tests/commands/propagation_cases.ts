@@ -189,6 +189,7 @@ SET k v PX 10
 > SET k v PXAT <ms>
 wait 30
 RANDOMKEY
+> DEL k
 SET q v PX 10
 > SET q v PXAT <ms>
 SET r v PX 10
