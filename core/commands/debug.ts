@@ -225,7 +225,7 @@ function emptyAll(c: Client): void {
   for (const db of keyspace.dbs) keyspace.empty(db);
   tracking.flushed();
   keyspace.lazyFree.drain();
-  scriptsOf(c.server).flushFunctions();
+  scriptsOf(c.server).flushFunctions(false);
 }
 
 function debugFlushSleep(c: Client): void {

@@ -82,7 +82,9 @@ export function flushFunctionsCommand(c: Client): void {
       : "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
     return c.reply.addError(error);
   }
-  scriptsOf(c.server).flushFunctions();
+  const { config } = c.server;
+  const isAsync = c.argc === 3 ? argIs(c, 2, ASYNC) : config.bool("lazyfree-lazy-user-flush");
+  scriptsOf(c.server).flushFunctions(isAsync);
   c.server.dirty++;
   c.reply.addOk();
 }

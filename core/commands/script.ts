@@ -43,13 +43,14 @@ function existsCommand(c: Client): void {
   }
 }
 
-/** The engine frees scripts in its own time, whatever mode is asked for. */
 function flushCommand(c: Client): void {
   if (c.argc > 3 || c.argc === 3 && !argIs(c, 2, SYNC) && !argIs(c, 2, ASYNC)) {
     c.reply.addError("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
     return;
   }
-  scriptsOf(c.server).evals.flush();
+  const { config } = c.server;
+  const isAsync = c.argc === 3 ? argIs(c, 2, ASYNC) : config.bool("lazyfree-lazy-user-flush");
+  scriptsOf(c.server).flushScripts(isAsync);
   c.reply.addOk();
 }
 

@@ -66,6 +66,11 @@ const BUSY = (kill: string) =>
   `BUSY Redis is busy running a script. You can only call ${kill} or SHUTDOWN NOSAVE.`;
 const BUSY_EVAL = BUSY("SCRIPT KILL");
 const BUSY_FUNCTION = BUSY("FUNCTION KILL");
+/** What a state with its libraries takes, and a function beside its text, both about. */
+const VM_BYTES: number = 32 * 1024;
+const FUNCTION_BYTES = 150;
+/** More than so many are counted as freed in the background. */
+const LAZY_MIN = 64;
 /** How late the event loop's timers may be while a script takes long, in ms. */
 const PATIENCE_MS = 1;
 
@@ -191,8 +196,18 @@ export class Scripts implements ScriptHost {
     this.goOn = goOn;
   }
 
+  /** SCRIPT FLUSH: no scripts. The engine frees them in its own time; `isAsync` is for the statistics. */
+  flushScripts(isAsync: boolean): void {
+    const { lazyFree } = this.server.keyspace;
+    if (isAsync && this.evals.count > LAZY_MIN) lazyFree.freed += this.evals.count;
+    this.evals.flush();
+  }
+
   /** FUNCTION FLUSH: no libraries, and a new state for those to come. */
-  flushFunctions(): void {
+  flushFunctions(isAsync: boolean): void {
+    const { lazyFree } = this.server.keyspace;
+    const { functionCount } = this.libraries;
+    if (isAsync && functionCount > LAZY_MIN) lazyFree.freed += functionCount + 1;
     this.libraries = new LibrarySet(new FunctionState(this.runner));
   }
 
@@ -411,14 +426,16 @@ export class Scripts implements ScriptHost {
 
   private figures(): ScriptingFigures {
     const { evals, libraries } = this;
-    let functionBytes = 0;
+    let functionBytes = libraries.functionCount * FUNCTION_BYTES;
     for (const { text } of libraries.libraries.values()) functionBytes += text.length;
     return {
       scripts: evals.count,
       scriptBytes: evals.bytes,
+      evalBytes: VM_BYTES + evals.bytes,
       libraries: libraries.libraries.size,
       functions: libraries.functionCount,
       functionBytes,
+      functionVmBytes: VM_BYTES + functionBytes,
       evicted: evals.evicted,
     };
   }

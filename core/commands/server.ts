@@ -58,7 +58,9 @@ function dbsizeCommand(c: Client): void {
 }
 
 function timeCommand(c: Client): void {
-  const us = c.server.clock.nowUs();
+  const { clock, turn } = c.server;
+  // Within a transaction or a script time stands still.
+  const us = turn.isFrozen ? Math.floor(turn.unixUs) : clock.nowUs();
   c.reply.addArray(2);
   c.reply.addBulkInteger(Math.floor(us / 1e6));
   c.reply.addBulkInteger(us % 1e6);

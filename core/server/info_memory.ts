@@ -204,15 +204,15 @@ export function infoMemory(server: Server): string {
     `allocator_resident:${m.resident}\r\n` +
     `allocator_muzzy:0\r\n` +
     amount("total_system_memory", system) +
-    `used_memory_lua:0\r\n` +
-    `used_memory_vm_eval:0\r\n` +
-    `used_memory_lua_human:0B\r\n` +
+    `used_memory_lua:${scripts.evalBytes}\r\n` +
+    `used_memory_vm_eval:${scripts.evalBytes}\r\n` +
+    `used_memory_lua_human:${bytesToHuman(scripts.evalBytes)}\r\n` +
     `used_memory_scripts_eval:${scripts.scriptBytes}\r\n` +
     `number_of_cached_scripts:${scripts.scripts}\r\n` +
     `number_of_functions:${scripts.functions}\r\n` +
     `number_of_libraries:${scripts.libraries}\r\n` +
-    `used_memory_vm_functions:0\r\n` +
-    amount("used_memory_vm_total", 0) +
+    `used_memory_vm_functions:${scripts.functionVmBytes}\r\n` +
+    amount("used_memory_vm_total", scripts.evalBytes + scripts.functionVmBytes) +
     `used_memory_functions:${scripts.functionBytes}\r\n` +
     amount("used_memory_scripts", scripts.scriptBytes + scripts.functionBytes) +
     amount("maxmemory", limit) +

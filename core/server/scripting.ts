@@ -12,12 +12,14 @@ import type { Server } from "./server.ts";
 /** What INFO shows of scripts. */
 export interface ScriptingFigures {
   readonly scripts: number;
-  /** Bytes of the scripts' texts, about. */
+  /** What the scripts take, and what their interpreter takes with the compiled form, about. */
   readonly scriptBytes: number;
+  readonly evalBytes: number;
   readonly libraries: number;
   readonly functions: number;
   /** The same of libraries. */
   readonly functionBytes: number;
+  readonly functionVmBytes: number;
   /** Scripts of EVAL that were dropped since the start. */
   readonly evicted: number;
 }
@@ -25,9 +27,11 @@ export interface ScriptingFigures {
 const NO_FIGURES: ScriptingFigures = {
   scripts: 0,
   scriptBytes: 0,
+  evalBytes: 0,
   libraries: 0,
   functions: 0,
   functionBytes: 0,
+  functionVmBytes: 0,
   evicted: 0,
 };
 

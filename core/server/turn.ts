@@ -48,6 +48,8 @@ export class Turn {
   totalUs = 0;
   /** Monotonic time of the last reading of the clock. */
   nowUs = 0;
+  /** The same as unix time; it stands still with the keyspace's. */
+  unixUs = 0;
   /** How late timers may be at present, in ms. */
   patienceMs = 10;
   /** When the time began that is not accounted yet. */
@@ -193,8 +195,10 @@ export class Turn {
       this.offsetUs = this.clock.nowUs() - now;
       this.resyncAtUs = now + RESYNC_US;
     }
-    const ms = Math.floor((now + this.offsetUs) / 1000);
-    if (ms !== this.keyspace.nowMs && !this.isFrozen) this.keyspace.setTime(ms);
+    if (this.isFrozen) return;
+    this.unixUs = now + this.offsetUs;
+    const ms = Math.floor(this.unixUs / 1000);
+    if (ms !== this.keyspace.nowMs) this.keyspace.setTime(ms);
   }
 
   private end(): void {
