@@ -137,13 +137,19 @@ export class GeoSearch {
     this.ranges = count;
   }
 
-  /**
-   * Finds where each range starts. In a large set from the lowest range to the highest: they are near each other, so
-   * most of them are a few steps from the one before.
-   */
+  /** Finds where each range starts. */
   private seekRanges(ref: number): void {
     const { zsets, cursor, range, starts, begins, ends, ascending } = this;
     const count = this.ranges;
+    zsets.seekFirst(ref, cursor);
+    if (cursor.isSmall) {
+      for (let i = 0; i < count; i++) {
+        range.set(begins[i], false, ends[i], true);
+        zsets.seekFirstInScores(ref, range, cursor);
+        starts[i] = cursor.at;
+      }
+      return;
+    }
     for (let i = 0; i < count; i++) {
       let at = i;
       for (; at > 0 && begins[ascending[at - 1]] > begins[i]; at--) {
@@ -151,12 +157,26 @@ export class GeoSearch {
       }
       ascending[at] = i;
     }
-    for (let i = 0; i < count; i++) {
+    this.seekAscending(ref);
+  }
+
+  /**
+   * In a large set, from the lowest range to the highest. They are near each other, so most are a few steps from the one
+   * before; and where there are few members, the first one from a range on often tells that the next ranges are
+   * empty, too, or is the first one of theirs.
+   */
+  private seekAscending(ref: number): void {
+    const { arena, zsets, cursor, range, starts, begins, ends, ascending } = this;
+    let score = -Infinity;
+    for (let i = 0; i < this.ranges; i++) {
       const index = ascending[i];
-      range.set(begins[index], false, ends[index], true);
-      if (i === 0 || cursor.isSmall) zsets.seekFirstInScores(ref, range, cursor);
-      else zsets.seekNextInScores(range, cursor);
-      starts[index] = cursor.at;
+      if (score < begins[index]) {
+        range.set(begins[index], false, Infinity, false);
+        if (i === 0) zsets.seekFirstInScores(ref, range, cursor);
+        else zsets.seekNextInScores(range, cursor);
+        score = cursor.at === 0 ? Infinity : entryScore(arena, cursor.at);
+      }
+      starts[index] = score < ends[index] ? cursor.at : 0;
       this.startNodes[index] = cursor.node;
       this.startSlots[index] = cursor.slot;
     }

@@ -70,6 +70,11 @@ export class Streams implements CollectionType {
   private readonly arena: Arena;
   private readonly nodes: IdIndex;
   private readonly writer = new ListpackWriter();
+  /** What the head of the node that is appended to says: counts, and where in its segment the fields begin. */
+  private headCount = 0;
+  private headDeleted = 0;
+  private headFields = 0;
+  private headFieldsAt = 0;
   /** For what happens inside one method. */
   private readonly edge: StreamCursor;
   private readonly master = new StreamId();
@@ -275,6 +280,7 @@ export class Streams implements CollectionType {
     const nodes = this.nodes.at(stream, STREAM_INDEX_OFF);
     let node = nodes.seekLast() ? nodes.value(0) : 0;
     let room = 0;
+    if (node !== 0) this.readHead(node);
     if (node !== 0 && this.isFull(node, len)) {
       // The next node will most likely be like this one.
       room = Math.min(lpBytes(arena, node), NODE_DOUBLED_MAX);
@@ -443,6 +449,18 @@ export class Streams implements CollectionType {
 
   // Writing nodes.
 
+  /** Reads the first entries of a node. */
+  private readHead(node: number): void {
+    const u8 = this.arena.u8[node >>> 27];
+    let at = refOffset(node) + LP_HEADER_BYTES;
+    this.headCount = entryInteger(u8, at);
+    at += entryBytes(u8, at);
+    this.headDeleted = entryInteger(u8, at);
+    at += entryBytes(u8, at);
+    this.headFields = entryInteger(u8, at);
+    this.headFieldsAt = at + entryBytes(u8, at);
+  }
+
   /** Whether an entry with `len` bytes of fields and values belongs into the next node. */
   private isFull(node: number, len: number): boolean {
     const { streamNodeMaxBytes, streamNodeMaxEntries } = this.context.limits;
@@ -452,10 +470,7 @@ export class Streams implements CollectionType {
       : streamNodeMaxBytes;
     if (lpBytes(arena, node) + len >= max) return true;
     if (streamNodeMaxEntries === 0) return false;
-    const u8 = arena.u8[node >>> 27];
-    const at = refOffset(node) + LP_HEADER_BYTES;
-    const deleted = entryInteger(u8, at + entryBytes(u8, at));
-    return entryInteger(u8, at) + deleted >= streamNodeMaxEntries;
+    return this.headCount + this.headDeleted >= streamNodeMaxEntries;
   }
 
   /** Whether the entry's fields are those of the node's master entry. */
@@ -467,12 +482,9 @@ export class Streams implements CollectionType {
     first: number,
     count: number,
   ): boolean {
+    if (this.headFields !== count) return false;
     const u8 = this.arena.u8[node >>> 27];
-    let at = refOffset(node) + LP_HEADER_BYTES;
-    at += entryBytes(u8, at);
-    at += entryBytes(u8, at);
-    if (entryInteger(u8, at) !== count) return false;
-    at += entryBytes(u8, at);
+    let at = this.headFieldsAt;
     for (let i = first; i < first + count * 2; i += 2) {
       if (!entryEquals(u8, at, buf, offs[i], lens[i])) return false;
       at += entryBytes(u8, at);
@@ -531,7 +543,7 @@ export class Streams implements CollectionType {
       node = this.reserve(node, writer.pos + COUNT_SLACK, room);
     }
     lpAppendEntries(arena, node, writer.buf, 0, writer.pos, writer.count);
-    const count = lpInteger(arena, node, LP_HEADER_BYTES);
+    const count = this.headCount;
     if (count >= SHORT_COUNT_MAX) return lpReplaceInteger(arena, node, LP_HEADER_BYTES, count + 1);
     arena.storeU8(node, LP_HEADER_BYTES, count + 1);
     return node;
