@@ -107,9 +107,12 @@ export function openSuite(path: string, serverCommand: string[] | null = null): 
     for (const name of SERVERS) writeServer(join(runDir, "src", name), serverCommand);
   }
   for (const tool of TOOLS) {
-    const program = findProgram(`valkey-${tool}`) ?? findProgram(`redis-${tool}`);
-    const link = join(runDir, "src", `${kind}-${tool}`);
-    if (program !== null && !fs.existsSync(link)) fs.symlinkSync(program, link);
+    const program = findProgram(`valkey-${tool}`) ?? findProgram(`redis-${tool}-7.4`) ??
+      findProgram(`redis-${tool}`);
+    const script = join(runDir, "src", `${kind}-${tool}`);
+    if (program === null || fs.existsSync(script)) continue;
+    // Not a link: a check tool may be the server's program, which goes by its own name.
+    fs.writeFileSync(script, `#!/bin/sh\nexec '${program}' "$@"\n`, { mode: 0o755 });
   }
   return { kind, workDir, runDir, inPlace: serverCommand !== null };
 }
