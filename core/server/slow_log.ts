@@ -5,7 +5,7 @@
  * transaction are its commands. Ids go on when the log is reset.
  */
 import { latin1 } from "../base/bytes.ts";
-import type { Client } from "./client.ts";
+import { type Client, CLIENT_SCRIPT } from "./client.ts";
 import type { Command } from "./command.ts";
 import { isRedacted } from "./redaction.ts";
 
@@ -55,13 +55,15 @@ export class SlowLog {
   }
 
   private push(c: Client, command: Command, us: number): void {
+    // A script's commands are those of whose script it is.
+    const { port, name } = (c.flags & CLIENT_SCRIPT) === 0 ? c : c.server.executing ?? c;
     this.entries.unshift({
       id: this.nextId++,
       seconds: Math.floor(c.server.keyspace.nowMs / 1000),
       us: Math.floor(us),
       args: argsOf(c, command),
-      addr: c.port.addr,
-      clientName: c.name,
+      addr: port.addr,
+      clientName: name,
     });
   }
 }
