@@ -23,6 +23,7 @@ UNITS.push("type/hash", "type/hash-field-expire");
 UNITS.push("multi", "pubsub", "pubsubshard");
 UNITS.push("maxmemory", "client-eviction", "pause", "slowlog", "latency-monitor");
 UNITS.push("introspection", "introspection-2");
+UNITS.push("scripting", "functions");
 UNITS.push("acl", "acl-v2", "auth");
 
 /** How much is shown of what a test says about its failure. */
