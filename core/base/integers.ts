@@ -24,8 +24,9 @@ export const BIG = Infinity;
 /** The longest text of a signed 64-bit integer: nineteen digits and a sign. */
 export const INTEGER_TEXT_LEN_MAX = 20;
 
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
+/** The bounds of a signed 64-bit integer. */
+export const INT64_MIN = -(2n ** 63n);
+export const INT64_MAX = 2n ** 63n - 1n;
 
 /** "00", "01" ... "99". */
 const DIGIT_PAIRS = digitPairs();

@@ -8,6 +8,8 @@ export {
   BIG,
   formatBigInt64,
   formatInteger,
+  INT64_MAX,
+  INT64_MIN,
   INTEGER_TEXT_LEN_MAX,
   integerDigits,
   parseBigInt64,

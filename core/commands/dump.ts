@@ -5,7 +5,7 @@
  * can't be read whole is "Bad data format", and nothing has been changed by then.
  */
 import { ascii } from "../base/bytes.ts";
-import { BIG } from "../base/numbers.ts";
+import { BIG, INT64_MAX } from "../base/numbers.ts";
 import { argBigInt, argInteger, argIs, NOT_AN_INTEGER, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -37,7 +37,6 @@ const WORD_ABSTTL = ascii("absttl");
 const WORD_IDLETIME = ascii("idletime");
 const WORD_FREQ = ascii("freq");
 const FREQ_MAX = 255;
-const INT64_MAX = 2n ** 63n - 1n;
 const EMPTY = new Uint8Array(0);
 
 const value = new ByteRange();

@@ -6,7 +6,7 @@
  * BigInt where doubles would blur them, so that errors come at the same numbers as from Redis.
  */
 import { ascii } from "../base/bytes.ts";
-import { BIG } from "../base/numbers.ts";
+import { BIG, INT64_MAX, INT64_MIN } from "../base/numbers.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
 import { argBigInt, argInteger, argIs, argString, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC } from "../server/changes.ts";
@@ -33,9 +33,6 @@ const WORD_NX = ascii("nx");
 const WORD_XX = ascii("xx");
 const WORD_GT = ascii("gt");
 const WORD_LT = ascii("lt");
-
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
 
 // Setting.
 

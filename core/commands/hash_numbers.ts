@@ -11,7 +11,14 @@ import {
   type LongDouble,
   parseLongDouble,
 } from "../base/long_double.ts";
-import { BIG, formatBigInt64, formatInteger, INTEGER_TEXT_LEN_MAX } from "../base/numbers.ts";
+import {
+  BIG,
+  formatBigInt64,
+  formatInteger,
+  INT64_MAX,
+  INT64_MIN,
+  INTEGER_TEXT_LEN_MAX,
+} from "../base/numbers.ts";
 import { NO_EXPIRY, TYPE_HASH } from "../types/object.ts";
 import { argBigInt, argInteger, isTypeOrReply, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_HASH } from "../server/changes.ts";
@@ -28,8 +35,6 @@ import {
 import { FIELD_ARG, FIELD_LIVE, findField, HASH_GONE } from "./hash_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
 const ZERO: LongDouble = { kind: "finite", negative: false, mantissa: 0n, exponent: 0 };
 
 const digits = new Uint8Array(INTEGER_TEXT_LEN_MAX);

@@ -2,6 +2,7 @@
  * What the list commands' files share: arguments, what follows a removal, and pieces of declarations.
  */
 import { ascii } from "../base/bytes.ts";
+import { INT64_MIN } from "../base/numbers.ts";
 import {
   argBigInt,
   argIs,
@@ -16,7 +17,6 @@ import type { ArgSpec } from "../server/command.ts";
 const LEFT = ascii("left");
 const RIGHT = ascii("right");
 const COUNT = ascii("count");
-const INT64_MIN = -(2n ** 63n);
 const NOT_IN_SIGNED_RANGE =
   "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";

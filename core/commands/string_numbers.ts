@@ -12,7 +12,7 @@ import {
   type LongDouble,
   parseLongDouble,
 } from "../base/long_double.ts";
-import { BIG } from "../base/numbers.ts";
+import { BIG, INT64_MAX, INT64_MIN } from "../base/numbers.ts";
 import { ByteRange, readString, stringBigInt, stringInteger } from "../types/t_string.ts";
 import { argBigInt, argInteger, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
@@ -32,8 +32,6 @@ const OVERFLOW = "ERR increment or decrement would overflow";
 const DECREMENT_OVERFLOW = "ERR decrement would overflow";
 const NOT_A_FLOAT = "ERR value is not a valid float";
 const NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
 const ZERO: LongDouble = { kind: "finite", negative: false, mantissa: 0n, exponent: 0 };
 
 const value = new ByteRange();

@@ -5,7 +5,7 @@
  * `options`, which the next parse overwrites: no allocation per command.
  */
 import { ascii } from "../base/bytes.ts";
-import { BIG } from "../base/numbers.ts";
+import { BIG, INT64_MAX } from "../base/numbers.ts";
 import { NO_EXPIRY } from "../types/object.ts";
 import { argBigInt, argInteger, argIs, NOT_AN_INTEGER, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -24,7 +24,6 @@ export const OPT_PERSIST: number = 1 << 8;
 const TIMES = OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT;
 /** The options that say how long the key lives: one of them at most, but that one any number of times. */
 const LIFETIMES = TIMES | OPT_KEEPTTL | OPT_PERSIST;
-const INT64_MAX = 2n ** 63n - 1n;
 /** The largest double that is a 64-bit integer: later times are moved to it. */
 const EXPIRE_AT_MAX = 2 ** 63 - 1024;
 

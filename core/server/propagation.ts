@@ -39,7 +39,7 @@
  * The order, the rewritten forms and where MULTI stands are those of Redis 7.4.
  */
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
-import { formatInteger, INTEGER_TEXT_LEN_MAX, integerDigits } from "../base/numbers.ts";
+import { formatInteger, INT64_MAX, INTEGER_TEXT_LEN_MAX, integerDigits } from "../base/numbers.ts";
 import type { Db } from "../keyspace/db.ts";
 import type { KeyRemovals } from "../keyspace/key_events.ts";
 import { ByteRange } from "../types/t_string.ts";
@@ -62,7 +62,6 @@ const HAND_OVER_BYTES: number = 256 * 1024;
 /** A type byte, the longest integer and CRLF. */
 const HEADER_BYTES: number = INTEGER_TEXT_LEN_MAX + 3;
 
-const INT64_MAX = 2n ** 63n - 1n;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 const CR = 0x0d;
