@@ -224,7 +224,7 @@ export class Server {
     this.follow("maxmemory", () => {
       this.maxmemoryBytes = config.num("maxmemory");
       memoryLimit.refresh();
-      memoryLimit.freeSoon();
+      memoryLimit.freeNow();
       clientMemory.refresh();
     });
     this.follow("maxmemory-clients", () => clientMemory.refresh());

@@ -22,7 +22,7 @@ UNITS.push("type/stream", "type/stream-cgroups");
 UNITS.push("type/hash", "type/hash-field-expire");
 UNITS.push("multi", "pubsub", "pubsubshard");
 UNITS.push("maxmemory", "client-eviction", "pause", "slowlog", "latency-monitor");
-UNITS.push("introspection", "introspection-2");
+UNITS.push("introspection", "introspection-2", "tracking");
 UNITS.push("scripting", "functions");
 UNITS.push("acl", "acl-v2", "auth");
 
