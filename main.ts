@@ -34,7 +34,7 @@ try {
 
 /** What saves the server's data to files and loads it. */
 function snapshotsOf(server: Server): Snapshots {
-  const { config, keyspace, clock, log, memory } = server;
+  const { config, keyspace, clock, latency, log, memory } = server;
   return new Snapshots({
     keyspace,
     clock,
@@ -61,6 +61,7 @@ function snapshotsOf(server: Server): Snapshots {
         type: "module",
       });
     },
+    cut: (us) => latency.add("fork", us),
     notice: (line) => log.notice(line),
     warning: (line) => log.warning(line),
   });

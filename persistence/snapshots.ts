@@ -93,6 +93,8 @@ export interface SnapshotParts {
   readonly settings: () => SnapshotSettings;
   /** Makes the worker. */
   readonly worker: () => Worker;
+  /** Told how many microseconds each cut took. */
+  readonly cut?: (us: number) => void;
   readonly notice: (line: string) => void;
   /** Tells how the worker fares with all that is unexpected. */
   readonly warning: (line: string) => void;
@@ -103,6 +105,7 @@ export class Snapshots {
   keysTotal = 0;
   /** Microseconds that the last cut took; 0 before the first. */
   cutUs = 0;
+  cuts = 0;
 
   private readonly parts: SnapshotParts;
   private readonly control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
@@ -204,6 +207,8 @@ export class Snapshots {
     const order: SaveOrder = { image, content, target, control: buffer as SharedArrayBuffer };
     worker.postMessage(order);
     this.cutUs = Math.max(1, Math.round(clock.monotonicUs() - startUs));
+    this.cuts++;
+    this.parts.cut?.(this.cutUs);
     this.keysTotal = content.databases.reduce((sum, db) => sum + db.count, 0);
     this.done = done;
     this.target = target;

@@ -30,7 +30,7 @@ function configSetCommand(c: Client): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 2; i < c.argc; i += 2) pairs.push([argString(c, i), argString(c, i + 1)]);
-  const context = { loading: false, isLocal: isLocalClient(c) };
+  const context = { loading: c.server.saving.loading !== null, isLocal: isLocalClient(c) };
   const error = c.server.config.set(pairs, context);
   if (error === null) c.reply.addOk();
   else c.reply.addError(error);

@@ -90,10 +90,10 @@ export function clientInfo(c: Client): string {
   return fields.map(([name, value]) => `${name}=${value}`).join(" ");
 }
 
-/** Bytes of replies that wait for the socket, without the standard chunk that is being written. */
+/** Bytes of replies that wait for the socket; those that fit into one standard chunk don't count. */
 export function outputBytes(c: Client): number {
   const { port, reply } = c;
-  const current = reply.buf.length > CHUNK_BYTES ? reply.pos : 0;
+  const current = reply.fullBytes > 0 || reply.buf.length > CHUNK_BYTES ? reply.pos : 0;
   return reply.fullBytes + current + port.unsentBytes + port.unsentChunks * CHUNK_ENTRY_BYTES;
 }
 

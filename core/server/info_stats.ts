@@ -44,7 +44,7 @@ export function infoStats(server: Server): string {
     `pubsub_patterns:${pubsub.patterns.count}\r\n` +
     `pubsubshard_channels:${pubsub.shardChannels.count}\r\n` +
     `latest_fork_usec:${server.saving.port?.cutUs ?? 0}\r\n` +
-    `total_forks:${server.saving.saves}\r\n` +
+    `total_forks:${server.saving.port?.cuts ?? 0}\r\n` +
     `migrate_cached_sockets:0\r\n` +
     `slave_expires_tracked_keys:0\r\n` +
     `active_defrag_hits:0\r\n` +
@@ -135,7 +135,8 @@ export function infoDebug(server: Server): string {
   return `# Debug\r\n` +
     `eventloop_duration_aof_sum:${Math.floor(appending.totalUs)}\r\n` +
     `eventloop_duration_cron_sum:${Math.round(cron.totalUs)}\r\n` +
-    `eventloop_duration_max:${Math.round(turn.longestUs)}\r\n`;
+    `eventloop_duration_max:${Math.round(turn.longestUs)}\r\n` +
+    `eventloop_cmd_per_cycle_max:${turn.mostCommands}\r\n`;
 }
 
 /** CONFIG RESETSTAT: everything that is counted begins anew. */
@@ -156,6 +157,7 @@ export function resetStats(server: Server): void {
   turn.longestUs = 0;
   turn.count = 0;
   turn.totalUs = 0;
+  turn.mostCommands = 0;
   cron.totalUs = 0;
   for (const command of server.commands.all()) command.resetStats();
 }

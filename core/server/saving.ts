@@ -42,6 +42,8 @@ export interface SnapshotPort {
   readonly copiedBytes: number;
   /** Microseconds that the beginning of the last background save took. */
   readonly cutUs: number;
+  /** How many images were begun, for append-only files too. */
+  readonly cuts: number;
   /** Has everything ready for a background save. */
   prepare(): void;
   /** Takes the file for this server. Returns null, or a line that says that somebody else writes it. */
@@ -179,12 +181,7 @@ export class Saving {
   flushed(): void {
     if (this.port === null) return;
     this.stop();
-    if (this.server.config.savePoints().length > 0) {
-      // The flush counts as a change, as in Redis, although the file knows of it.
-      const { dirty } = this.server;
-      this.save();
-      this.server.dirty = dirty;
-    }
+    if (this.server.config.savePoints().length > 0) this.save();
   }
 
   private ended(error: string | null): void {

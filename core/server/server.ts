@@ -124,7 +124,7 @@ export class Server {
     this.access = new AccessPolicy(this.prng);
     const databases = parts.config.num("databases");
     this.keyspace = new Keyspace(this.arena, databases, this.access, this.prng);
-    this.turn = new Turn(this.clock, this.keyspace);
+    this.turn = new Turn(this.clock, this.keyspace, this.stats);
     this.commands = new CommandTable(parts.commands, parts.commandNames);
     this.batch = new Batch(this.commands, this.keyspace);
     this.blocking = new Blocking(this);
@@ -142,6 +142,13 @@ export class Server {
       expiry.effort = this.config.num("active-expire-effort");
     });
     this.saving = new Saving(this);
+    this.stats.errorsEnded = (kinds) => {
+      this.log.warning(
+        "Errorstats stopped adding new errors because the number of errors reached the limit; " +
+          "CONFIG RESETSTAT counts them again.",
+      );
+      this.log.warning(`Current errors code list: ${kinds.join(", ")}`);
+    };
     this.appending = new Appending(this);
   }
 

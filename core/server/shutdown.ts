@@ -29,6 +29,9 @@ const FLAGS_BY_NAME: Readonly<Record<string, number>> = {
   force: SHUTDOWN_FORCE,
 };
 
+/** How often it is looked whether the cron goes on, in ms. */
+const PAUSED_RETRY_MS = 20;
+
 export type ShutdownSignal = "SIGTERM" | "SIGINT";
 
 export class Shutdown {
@@ -68,7 +71,7 @@ export class Shutdown {
 
   /** A signal came. */
   signal(name: ShutdownSignal): void {
-    const { log, config } = this.server;
+    const { log } = this.server;
     if (this.scheduled && name === "SIGINT") {
       log.warning("You insist... exiting now.");
       this.exit?.(1);
@@ -76,14 +79,21 @@ export class Shutdown {
     }
     log.warning(`Received ${name} scheduling shutdown...`);
     this.scheduled = true;
+    this.runSoon(name);
+  }
+
+  private runSoon(name: ShutdownSignal): void {
+    const { config, cron } = this.server;
     setTimeout(() => {
       if (!this.scheduled) return;
+      // As in Redis, where the cron does it.
+      if (cron.paused) return this.runSoon(name);
       let flags = 0;
       for (const flag of config.list(`shutdown-on-${name.toLowerCase()}`)) {
         flags |= FLAGS_BY_NAME[flag];
       }
       this.run(flags);
-    }, 0);
+    }, cron.paused ? PAUSED_RETRY_MS : 0);
   }
 
   /** SHUTDOWN ABORT: takes a signal's request back. False when there is none. */

@@ -55,6 +55,8 @@ export class Stats {
   readonly opsRate = new Rate();
   readonly inputRate = new Rate();
   readonly outputRate = new Rate();
+  /** Told of the kinds of errors there are when there are too many and they are no longer counted. */
+  errorsEnded: ((kinds: readonly string[]) => void) | null = null;
   private errorsOverflowed = false;
 
   /** Counts an error reply, "ERR no such key". */
@@ -66,8 +68,10 @@ export class Stats {
     const kind = space < 0 || space >= CODE_LEN_MAX ? "ERR" : text.slice(0, space);
     const count = this.errors.get(kind) ?? 0;
     if (count === 0 && this.errors.size >= ERROR_KINDS_MAX) {
+      const kinds = [...this.errors.keys()].sort();
       this.errors.clear();
-      this.errors.set("ERRORSTATS_OVERFLOW", 1);
+      this.errors.set("ERRORSTATS_DISABLED", 1);
+      this.errorsEnded?.(kinds);
       this.errorsOverflowed = true;
       return;
     }

@@ -24,6 +24,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Command } from "./command.ts";
 import { latencyBucket } from "./latency_histogram.ts";
+import type { Stats } from "./stats.ts";
 
 /** Someone with replies to send at the end of the turn. */
 export interface Flushable {
@@ -46,6 +47,8 @@ export class Turn {
   /** Turns so far, and their time in microseconds. */
   count = 0;
   totalUs = 0;
+  /** The most commands in a turn. */
+  mostCommands = 0;
   /** Monotonic time of the last reading of the clock. */
   nowUs = 0;
   /** The same as unix time; it stands still with the keyspace's. */
@@ -69,6 +72,9 @@ export class Turn {
 
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
+  private readonly stats: Stats;
+  /** Commands that had been processed when the last turn ended. */
+  private commandsBefore = 0;
   private active = false;
   /** A transport has said `enter` and not yet `leave`. */
   private entered = false;
@@ -90,9 +96,10 @@ export class Turn {
     if (this.active && !this.entered) this.end();
   };
 
-  constructor(clock: Clock, keyspace: Keyspace) {
+  constructor(clock: Clock, keyspace: Keyspace, stats: Stats) {
     this.clock = clock;
     this.keyspace = keyspace;
+    this.stats = stats;
     this.readClock();
   }
 
@@ -218,6 +225,10 @@ export class Turn {
     this.count++;
     this.totalUs += took;
     if (took > this.longestUs) this.longestUs = took;
+    const { commandsProcessed } = this.stats;
+    const commands = commandsProcessed - this.commandsBefore;
+    this.commandsBefore = commandsProcessed;
+    if (commands > this.mostCommands) this.mostCommands = commands;
     this.active = false;
   }
 }

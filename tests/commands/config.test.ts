@@ -90,7 +90,7 @@ const own = { skip: server.isOracle ? "is about Larder's own process" : false };
 
 test("what can't be done is refused by CONFIG SET", own, async () => {
   const client = await server.connect();
-  for (const [name, value] of [["tls-port", "7000"], ["appendonly", "yes"]]) {
+  for (const [name, value] of [["tls-port", "7000"], ["cluster-enabled", "yes"]]) {
     const reply = await client.command("CONFIG", "SET", name, value);
     assert.ok(reply instanceof ReplyError, `${name}: ${reply}`);
     assert.match(reply.message, new RegExp(`^ERR CONFIG SET failed .*'${name}'\\) - `));

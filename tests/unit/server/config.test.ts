@@ -62,8 +62,8 @@ describe("values", () => {
   test("that nothing depends on are listed when changed", () => {
     assert.deepEqual(configured("daemonize no\nport 1").ignored(), []);
     assert.deepEqual(
-      configured("daemonize yes\nio-threads 4\ntls-port 1").ignored(),
-      ["tls-port", "daemonize", "io-threads"],
+      configured("daemonize yes\nio-threads 4\ntls-dh-params-file x").ignored(),
+      ["tls-dh-params-file", "daemonize", "io-threads"],
     );
   });
 
