@@ -59,6 +59,7 @@ export class Listener implements NetPort {
     this.transport = transport;
     this.tls = new TlsListener(server, this.accept, (hostname, port) => this.probe(hostname, port));
     server.cron.onClient.push(closeIdle);
+    server.turn.servesApart = transport.servesApart;
     const { config } = server;
     config.onChange("bind", () => this.change("Failed to bind to specified addresses.", true));
     config.onChange("port", () => this.change("Unable to listen on this port. Check server logs."));

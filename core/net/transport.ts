@@ -93,6 +93,8 @@ export interface Transport {
   readonly name: string;
   /** Whether a listener on "::" takes IPv4 connections too, so that "0.0.0.0" is in use then. */
   readonly isDualStack: boolean;
+  /** Whether each socket is served in a call of its own, whose microtasks come before the next socket's. */
+  readonly servesApart: boolean;
   listen(options: TcpListenOptions, accept: Acceptor): Listening;
   listenUnix(path: string, options: ListenOptions, accept: Acceptor): Listening;
 }

@@ -205,6 +205,7 @@ class BunSocket implements Socket {
 export const bunTransport: Transport = {
   name: "bun",
   isDualStack: false,
+  servesApart: true,
 
   listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port, keepAliveSeconds } = options;

@@ -190,6 +190,7 @@ class DenoSocket implements Socket {
 export const denoTransport: Transport = {
   name: "deno",
   isDualStack: true,
+  servesApart: false,
 
   listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port, backlog } = options;

@@ -306,6 +306,7 @@ class EpollListener implements Listening, Doorway {
 const transport: Transport = {
   name: "epoll",
   isDualStack: false,
+  servesApart: false,
 
   listen(options: TcpListenOptions, accept: Acceptor): Listening {
     const { hostname, port, keepAliveSeconds } = options;

@@ -49,6 +49,7 @@ const FIRST_PORT = 40_000;
 export class MemoryTransport implements Transport {
   readonly name = "memory";
   readonly isDualStack = false;
+  readonly servesApart = false;
   /** Hosts that can't be listened on, as if this machine did not have them. */
   readonly unavailable = new Set<string>();
   private readonly listeners = new Map<string, Acceptor>();

@@ -129,6 +129,7 @@ export class Appending {
     for (const name of SETTINGS) {
       server.config.onChange(name, () => {
         this.readSettings();
+        this.updateTurn();
         return null;
       });
     }
@@ -280,12 +281,20 @@ export class Appending {
     const { propagation, turn } = this.server;
     if (!propagation.isOn) propagation.attach(port);
     turn.beforeWrite = this.onTurn;
+    this.updateTurn();
+  }
+
+  /** A turn whose end waits for the disk should serve as many clients as are ready. */
+  private updateTurn(): void {
+    const { turn } = this.server;
+    turn.gathers = turn.beforeWrite !== null && this.settings.policy === "always";
   }
 
   private detach(): void {
     const { propagation, turn } = this.server;
     if (propagation.isOn) propagation.detach();
     turn.beforeWrite = null;
+    this.updateTurn();
   }
 
   // Writing.

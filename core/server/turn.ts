@@ -20,6 +20,7 @@
  * 420 ns instead of 220.) Each command is timed also as long as the threshold is below GROUP_SLOW_MIN_US or the
  * latency monitor is on.
  */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../base/clock.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Command } from "./command.ts";
@@ -70,6 +71,11 @@ export class Turn {
   /** While a transaction is executed the keyspace's time stands still: nothing expires half-way. */
   isFrozen = false;
 
+  /** Whether sockets are served in calls of their own, with microtasks in between (core/net/transport.ts). */
+  servesApart = false;
+  /** Whether a turn then waits for all sockets that are ready, because its end is dear: one fsync for all of them. */
+  gathers = false;
+
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
   private readonly stats: Stats;
@@ -118,7 +124,9 @@ export class Turn {
     this.readClock();
     this.startUs = this.nowUs;
     this.groupStartUs = this.nowUs;
-    if (!this.entered) queueMicrotask(this.endLater);
+    if (this.entered) return;
+    if (this.gathers && this.servesApart) setImmediate(this.endLater);
+    else queueMicrotask(this.endLater);
   }
 
   /** Everything up to `leave` is one turn. */
