@@ -1,28 +1,18 @@
 /**
- * HRANDFIELD.
- *
- * A negative count asks for so many draws, which may repeat themselves. A positive one asks for that many
- * different fields: of a hash that is not much larger, or small, a walk decides for each whether it is taken; of
- * a larger one fields are drawn, and drawn again when they came up before. Expired fields are removed first, so
- * that none can be drawn.
+ * HRANDFIELD; how fields are chosen is said in random_reply.ts. A listpack is always walked. Expired fields are
+ * removed first, so that none can be drawn.
  */
 import { ascii } from "../base/bytes.ts";
 import { ENC_HASHTABLE, ENC_HASHTABLE_EX, objectEncoding } from "../types/object.ts";
 import { PlaceSet } from "../types/place_set.ts";
-import { argIs, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { type CommandSpec, KEY_ACCESS, KEY_RO, READONLY } from "../server/command.ts";
 import { lookupHashOrReply } from "./hash_reply.ts";
-import { getSignedCountOrReply } from "./list_reply.ts";
-import { isOverLimit, REPLY_SLICE } from "./set_random.ts";
+import { DRAW_FACTOR, getDrawCountOrReply, isOverLimit, REPLY_SLICE } from "./random_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 import { addPairsHead } from "./zset_args.ts";
-import { isTooManyPairs } from "./zset_random.ts";
 
 const WITHVALUES = ascii("withvalues");
-const OUT_OF_RANGE = "ERR value is out of range";
-/** How many times larger than the count a hash must be for fields to be drawn. */
-const DRAW_FACTOR = 3;
 
 /** Places that came up, while fields are drawn. */
 const drawn = new PlaceSet();
@@ -44,17 +34,9 @@ function hrandfieldCommand(c: Client): void {
 }
 
 function replySeveral(c: Client): void {
-  const count = getSignedCountOrReply(c, 2);
+  const count = getDrawCountOrReply(c, WITHVALUES);
   if (Number.isNaN(count)) return;
   const withValues = c.argc > 3;
-  if (c.argc > 4 || withValues && !argIs(c, 3, WITHVALUES)) {
-    c.reply.addError(SYNTAX_ERROR);
-    return;
-  }
-  if (withValues && isTooManyPairs(c, count)) {
-    c.reply.addError(OUT_OF_RANGE);
-    return;
-  }
   const ref = lookupHashOrReply(c);
   if (ref < 0) return;
   const { keyspace, arena } = c.server;

@@ -13,6 +13,7 @@ import { TYPE_LIST } from "../types/object.ts";
 import {
   argIs,
   getIntegerOrReply,
+  getSignedCountOrReply,
   isTypeOrReply,
   NO_SUCH_KEY,
   SYNTAX_ERROR,
@@ -36,7 +37,7 @@ import { listBlockingCommands } from "./list_blocking.ts";
 import { endCommands } from "./list_ends.ts";
 import { moveCommands } from "./list_move.ts";
 import { posCommands } from "./list_pos.ts";
-import { ELEMENT_ARG, getSignedCountOrReply } from "./list_reply.ts";
+import { ELEMENT_ARG } from "./list_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
 const AFTER = ascii("after");

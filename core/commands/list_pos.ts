@@ -3,10 +3,16 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { TYPE_LIST } from "../types/object.ts";
-import { argIs, getRangeOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import {
+  argIs,
+  getRangeOrReply,
+  getSignedCountOrReply,
+  isTypeOrReply,
+  SYNTAX_ERROR,
+} from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { type CommandSpec, KEY_ACCESS, KEY_RO, READONLY } from "../server/command.ts";
-import { ELEMENT_ARG, getSignedCountOrReply } from "./list_reply.ts";
+import { ELEMENT_ARG } from "./list_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
 const RANK = ascii("rank");

@@ -2,14 +2,7 @@
  * What the list commands' files share: arguments, what follows a removal, and pieces of declarations.
  */
 import { ascii } from "../base/bytes.ts";
-import { INT64_MIN } from "../base/numbers.ts";
-import {
-  argBigInt,
-  argIs,
-  getIntegerOrReply,
-  getRangeOrReply,
-  SYNTAX_ERROR,
-} from "../server/args.ts";
+import { argIs, getRangeOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_LIST } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec } from "../server/command.ts";
@@ -17,8 +10,6 @@ import type { ArgSpec } from "../server/command.ts";
 const LEFT = ascii("left");
 const RIGHT = ascii("right");
 const COUNT = ascii("count");
-const NOT_IN_SIGNED_RANGE =
-  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
 const COUNT_TOO_SMALL = "ERR count should be greater than 0";
 
@@ -48,16 +39,6 @@ export function getEndOrReply(c: Client, index: number): number {
   if (argIs(c, index, RIGHT)) return TAIL;
   c.reply.addError(SYNTAX_ERROR);
   return NO_END;
-}
-
-/** An integer argument whose negative is one too. NaN after an error reply. */
-export function getSignedCountOrReply(c: Client, index: number): number {
-  const value = getIntegerOrReply(c, index);
-  if (value === -(2 ** 63) && argBigInt(c, index) === INT64_MIN) {
-    c.reply.addError(NOT_IN_SIGNED_RANGE);
-    return NaN;
-  }
-  return value;
 }
 
 /** What the arguments of LMPOP or BLMPOP say, after `parseMultiPopOrReply`. */

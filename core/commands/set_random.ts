@@ -14,7 +14,12 @@ import {
   TYPE_SET,
 } from "../types/object.ts";
 import { ByteRange } from "../types/t_string.ts";
-import { getRangeOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import {
+  getRangeOrReply,
+  getSignedCountOrReply,
+  isTypeOrReply,
+  SYNTAX_ERROR,
+} from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_SET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -27,7 +32,7 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
-import { getSignedCountOrReply } from "./list_reply.ts";
+import { isOverLimit, REPLY_SLICE } from "./random_reply.ts";
 import { addMemberAt, addMembers, addMembersAt } from "./set_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
@@ -35,8 +40,6 @@ const NOT_POSITIVE = "ERR value is out of range, must be positive";
 
 /** What stays is chosen when so many times more are popped. */
 const POP_MOST_FACTOR = 5;
-/** Members replied between two looks at the client's output limit. */
-export const REPLY_SLICE = 1024;
 /** Places for which the list is kept from one command to the next: 256 KiB. */
 const KEPT_PLACES_MAX = 1 << 16;
 
@@ -212,12 +215,6 @@ function addRandomMembers(c: Client, ref: number, count: number): void {
     addMemberAt(c, ref, place);
     if (left % REPLY_SLICE === 0 && isOverLimit(c)) return;
   }
-}
-
-/** Whether the client will be disconnected for the size of its reply, so that the rest of it can be left out. */
-export function isOverLimit(c: Client): boolean {
-  const { hardBytes } = c.server.outputLimit;
-  return hardBytes > 0 && c.reply.bytes > hardBytes;
 }
 
 /** Replies `count` different members, or all if there are fewer. */

@@ -1,27 +1,17 @@
 /**
- * ZRANDMEMBER.
- *
- * A negative count asks for so many draws, which may repeat themselves. A positive one asks for that many
- * different members: of a set that is not much larger, a walk decides for each whether it is taken, so that
- * every choice is equally likely; of a larger one members are drawn, and drawn again when they came up before.
+ * ZRANDMEMBER; how members are chosen is said in random_reply.ts.
  */
 import { ascii } from "../base/bytes.ts";
 import { TYPE_ZSET } from "../types/object.ts";
 import { ZsetCursor } from "../types/t_zset.ts";
-import { argBigInt, argIs, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { isTypeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { type CommandSpec, KEY_ACCESS, KEY_RO, READONLY } from "../server/command.ts";
-import { getSignedCountOrReply } from "./list_reply.ts";
-import { isOverLimit, REPLY_SLICE } from "./set_random.ts";
+import { DRAW_FACTOR, getDrawCountOrReply, isOverLimit, REPLY_SLICE } from "./random_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 import { addPair, addPairsHead, WITHSCORES_ARG } from "./zset_args.ts";
 
 const WITHSCORES = ascii("withscores");
-const OUT_OF_RANGE = "ERR value is out of range";
-/** Twice the count is the length of a reply and must be a 64-bit integer. */
-const PAIRS_MAX = 2n ** 62n - 1n;
-/** How many times larger than the count a set must be for members to be drawn. */
-const DRAW_FACTOR = 3;
 
 const cursor = new ZsetCursor();
 /** Places that came up, while members are drawn. */
@@ -45,17 +35,9 @@ function zrandmemberCommand(c: Client): void {
 }
 
 function replySeveral(c: Client): void {
-  const count = getSignedCountOrReply(c, 2);
+  const count = getDrawCountOrReply(c, WITHSCORES);
   if (Number.isNaN(count)) return;
   const withScores = c.argc > 3;
-  if (c.argc > 4 || withScores && !argIs(c, 3, WITHSCORES)) {
-    c.reply.addError(SYNTAX_ERROR);
-    return;
-  }
-  if (withScores && isTooManyPairs(c, count)) {
-    c.reply.addError(OUT_OF_RANGE);
-    return;
-  }
   const { keyspace } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
@@ -69,13 +51,6 @@ function replySeveral(c: Client): void {
   else if (count >= length) replyChoice(c, ref, length, length, withScores);
   else if (count * DRAW_FACTOR > length) replyChoice(c, ref, count, length, withScores);
   else replyDifferent(c, ref, count, withScores);
-}
-
-/** Whether so many pairs, the count in argument 2, are more than a reply can have. */
-export function isTooManyPairs(c: Client, count: number): boolean {
-  if (Math.abs(count) < 2 ** 62) return false;
-  const exact = argBigInt(c, 2);
-  return exact > PAIRS_MAX || exact < -PAIRS_MAX;
 }
 
 /** So many draws. */

@@ -3,7 +3,7 @@
  * what it should be; the handler then returns.
  */
 import { latin1, tokenEquals } from "../base/bytes.ts";
-import { BIG, parseBigInt64, parseInteger } from "../base/numbers.ts";
+import { BIG, INT64_MIN, parseBigInt64, parseInteger } from "../base/numbers.ts";
 import { objectType } from "../types/object.ts";
 import type { Client } from "./client.ts";
 
@@ -11,6 +11,8 @@ export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 export const SYNTAX_ERROR = "ERR syntax error";
 export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
 export const NO_SUCH_KEY = "ERR no such key";
+const NOT_IN_SIGNED_RANGE =
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
 /** Whether argument `index` is this word, given in lower case, in any case. */
 export function argIs(c: Client, index: number, lower: Uint8Array): boolean {
@@ -52,6 +54,16 @@ export function getRangeOrReply(
   if (Number.isNaN(value) || value >= min && value <= max) return value;
   c.reply.addError(error);
   return NaN;
+}
+
+/** An integer argument whose negative is one too. NaN after an error reply. */
+export function getSignedCountOrReply(c: Client, index: number): number {
+  const value = getIntegerOrReply(c, index);
+  if (value === -(2 ** 63) && argBigInt(c, index) === INT64_MIN) {
+    c.reply.addError(NOT_IN_SIGNED_RANGE);
+    return NaN;
+  }
+  return value;
 }
 
 /** Whether an entry, or no entry (0), may be used as a value of a type. False after an error reply. */

@@ -1,0 +1,44 @@
+/**
+ * What HRANDFIELD, SRANDMEMBER and ZRANDMEMBER share: their count, and when a long reply ends early.
+ *
+ * A negative count asks for so many draws, which may repeat themselves. A positive one asks for that many
+ * different elements: those of a collection that is not much larger are taken or left by a walk, so that every
+ * choice is equally likely; of a larger one elements are drawn, and drawn again when they came up before.
+ */
+import { argBigInt, argIs, getSignedCountOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import type { Client } from "../server/client.ts";
+
+/** Elements replied between two looks at the client's output limit. */
+export const REPLY_SLICE = 1024;
+/** How many times larger than the count a hash or sorted set must be for elements to be drawn. */
+export const DRAW_FACTOR = 3;
+
+const OUT_OF_RANGE = "ERR value is out of range";
+/** Twice the count is the length of a reply and must be a 64-bit integer. */
+const PAIRS_MAX = 2n ** 62n - 1n;
+
+/** The count in argument 2; argument 3, which asks for pairs, may only be `pairWord`. NaN after an error reply. */
+export function getDrawCountOrReply(c: Client, pairWord: Uint8Array): number {
+  const count = getSignedCountOrReply(c, 2);
+  if (Number.isNaN(count) || c.argc === 3) return count;
+  if (c.argc > 4 || !argIs(c, 3, pairWord)) {
+    c.reply.addError(SYNTAX_ERROR);
+    return NaN;
+  }
+  if (!isTooManyPairs(c, count)) return count;
+  c.reply.addError(OUT_OF_RANGE);
+  return NaN;
+}
+
+/** Whether so many pairs, the count in argument 2, are more than a reply can have. */
+function isTooManyPairs(c: Client, count: number): boolean {
+  if (Math.abs(count) < 2 ** 62) return false;
+  const exact = argBigInt(c, 2);
+  return exact > PAIRS_MAX || exact < -PAIRS_MAX;
+}
+
+/** Whether the client will be disconnected for the size of its reply, so that the rest of it can be left out. */
+export function isOverLimit(c: Client): boolean {
+  const { hardBytes } = c.server.outputLimit;
+  return hardBytes > 0 && c.reply.bytes > hardBytes;
+}
