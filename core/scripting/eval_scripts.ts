@@ -39,7 +39,8 @@ export class Script implements Program {
   /** Neighbours in the order of use, of scripts that may be dropped. */
   older: Script | null = null;
   newer: Script | null = null;
-  readonly isDroppable: boolean;
+  /** Whether only EVAL has brought it. */
+  isDroppable: boolean;
   /** Another one whose SHA-1 begins alike. */
   next: Script | undefined = undefined;
   private readonly start: number;
@@ -124,7 +125,10 @@ export class EvalScripts {
   /** Compiles a script that is not known yet, or gives it back if it is. The text of the error if it is none. */
   add(text: string, isDroppable: boolean): Script | string {
     const known = this.byText.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (!isDroppable) this.keep(known);
+      return known;
+    }
     const shebang = scriptShebang(text);
     if (shebang.error !== "") return `ERR ${shebang.error}`;
     this.state ??= openSandbox(this.runner);
@@ -164,6 +168,14 @@ export class EvalScripts {
     this.droppable = 0;
     this.bytes = 0;
     this.state = null;
+  }
+
+  /** A script of EVAL was loaded by SCRIPT LOAD: it is not dropped any more. */
+  private keep(script: Script): void {
+    if (!script.isDroppable) return;
+    script.isDroppable = false;
+    this.droppable--;
+    this.unlink(script);
   }
 
   /** Whether it is still here: it may have been dropped while it ran. */

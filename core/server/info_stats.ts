@@ -35,7 +35,7 @@ export function infoStats(server: Server): string {
     `expire_cycle_cpu_milliseconds:${Math.floor(keyspace.expireCycleCpuUs / 1000)}\r\n` +
     `evicted_keys:${keyspace.evictedKeys}\r\n` +
     `evicted_clients:${server.clientMemory.evicted}\r\n` +
-    `evicted_scripts:${server.scripting.figures().evicted}\r\n` +
+    `evicted_scripts:${server.scripting.evicted}\r\n` +
     `total_eviction_exceeded_time:${exceededMs}\r\n` +
     `current_eviction_exceeded_time:${exceedingMs}\r\n` +
     `keyspace_hits:${keyspace.hits}\r\n` +
@@ -148,6 +148,7 @@ export function resetStats(server: Server): void {
   keyspace.expiredKeys = 0;
   keyspace.evictedKeys = 0;
   server.memoryLimit.resetStats();
+  server.scripting.resetStats();
   server.clientMemory.evicted = 0;
   keyspace.fields.expired = 0;
   keyspace.expiredStalePercent = 0;

@@ -49,6 +49,7 @@ export class Scripting {
   /** What runs scripts, once there are any: core/commands knows its type. */
   scripts: object | null = null;
   readonly server: Server;
+  private evictedBefore = 0;
 
   constructor(server: Server) {
     this.server = server;
@@ -65,6 +66,16 @@ export class Scripting {
     const ms = this.server.config.num("busy-reply-threshold");
     this.thresholdUs = ms > 0 ? ms * 1000 : Infinity;
     return null;
+  }
+
+  /** Scripts of EVAL that were dropped since the statistics were reset. */
+  get evicted(): number {
+    return this.figures().evicted - this.evictedBefore;
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.evictedBefore = this.figures().evicted;
   }
 
   /** A script holds up the others from now on. */
