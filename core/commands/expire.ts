@@ -5,14 +5,12 @@
  * held exactly (times after the year 287,396) is rounded to the nearest double. Limits are checked in
  * BigInt where doubles would blur them, so that errors come at the same numbers as from Redis.
  */
-import { ascii } from "../base/bytes.ts";
 import { BIG, INT64_MAX, INT64_MIN } from "../base/numbers.ts";
 import { NO_EXPIRY, objectExpiry } from "../types/object.ts";
-import { argBigInt, argInteger, argIs, argString, NOT_AN_INTEGER } from "../server/args.ts";
+import { argBigInt, argInteger, argString, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
-  type ArgSpec,
   type ArgType,
   type CommandSpec,
   FAST,
@@ -24,15 +22,17 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
-
-const COND_NX = 1 << 0;
-const COND_XX = 1 << 1;
-const COND_GT = 1 << 2;
-const COND_LT = 1 << 3;
-const WORD_NX = ascii("nx");
-const WORD_XX = ascii("xx");
-const WORD_GT = ascii("gt");
-const WORD_LT = ascii("lt");
+import {
+  COND_GT,
+  COND_LT,
+  COND_NONE,
+  COND_NX,
+  CONDITION_ARG,
+  conditionAt,
+  conditionsHold,
+  refuseTime,
+} from "./expire_args.ts";
+import { KEY_ARG, oneKey } from "./string_reply.ts";
 
 // Setting.
 
@@ -61,7 +61,7 @@ function expireGeneric(c: Client, baseMs: number, inSeconds: boolean): void {
   const { keyspace, arena } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
-  if (ref === 0 || conditions !== 0 && !holds(conditions, objectExpiry(arena, ref), at)) {
+  if (ref === 0 || conditions !== 0 && !conditionsHold(conditions, objectExpiry(arena, ref), at)) {
     c.reply.addInteger(0);
     return;
   }
@@ -83,11 +83,9 @@ function expireGeneric(c: Client, baseMs: number, inSeconds: boolean): void {
 function getConditionsOrReply(c: Client): number {
   let conditions = 0;
   for (let i = 3; i < c.argc; i++) {
-    if (argIs(c, i, WORD_NX)) conditions |= COND_NX;
-    else if (argIs(c, i, WORD_XX)) conditions |= COND_XX;
-    else if (argIs(c, i, WORD_GT)) conditions |= COND_GT;
-    else if (argIs(c, i, WORD_LT)) conditions |= COND_LT;
-    else {
+    const condition = conditionAt(c, i);
+    conditions |= condition;
+    if (condition === COND_NONE) {
       // As Redis prints a C string: up to a zero byte, without line breaks at its end.
       const option = argString(c, i).split("\0", 1)[0].replace(/[\r\n]+$/, "");
       c.reply.addError(`ERR Unsupported option ${option}`);
@@ -103,14 +101,6 @@ function getConditionsOrReply(c: Client): number {
     return -1;
   }
   return conditions;
-}
-
-/** Whether a key that expires at `current`, or never, may be made to expire at `at`. */
-function holds(conditions: number, current: number, at: number): boolean {
-  if (current === NO_EXPIRY) return (conditions & (COND_XX | COND_GT)) === 0;
-  if ((conditions & COND_NX) !== 0) return false;
-  if ((conditions & COND_GT) !== 0) return at > current;
-  return (conditions & COND_LT) === 0 || at < current;
 }
 
 /** Argument 2 as a unix time in ms, negative ones included. NaN after an error reply. */
@@ -129,9 +119,7 @@ function getTimeOrReply(c: Client, baseMs: number, inSeconds: boolean): number {
     ms *= 1000n;
   }
   ms += BigInt(baseMs);
-  if (fits && ms <= INT64_MAX) return Number(ms);
-  c.reply.addError(`ERR invalid expire time in '${c.lastCommand!.fullName}' command`);
-  return NaN;
+  return fits && ms <= INT64_MAX ? Number(ms) : refuseTime(c);
 }
 
 function persistCommand(c: Client): void {
@@ -195,19 +183,6 @@ function addBigTime(c: Client, value: number): void {
 
 // Declarations.
 
-const KEY: ArgSpec = { name: "key", type: "key", keySpec: 0 };
-const CONDITION: ArgSpec = {
-  name: "condition",
-  type: "oneof",
-  since: "7.0.0",
-  optional: true,
-  args: ["nx", "xx", "gt", "lt"].map((name) => ({
-    name,
-    type: "pure-token",
-    token: name.toUpperCase(),
-  })),
-};
-
 /** One of the commands that set an expiry. */
 function setter(
   name: string,
@@ -227,8 +202,8 @@ function setter(
     complexity: "O(1)",
     summary,
     history: [["7.0.0", "The options NX, XX, GT and LT."]],
-    keys: [{ flags: KEY_RW | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
-    args: [KEY, { name: argName, type: argType }, CONDITION],
+    keys: oneKey(KEY_RW | KEY_UPDATE),
+    args: [KEY_ARG, { name: argName, type: argType }, { ...CONDITION_ARG, since: "7.0.0" }],
     handler,
   };
 }
@@ -246,8 +221,8 @@ function getter(name: string, since: string, summary: string, handler: Handler):
     complexity: "O(1)",
     summary,
     history: isRelative ? [["2.8.0", "The reply -2."]] : undefined,
-    keys: [{ flags: KEY_RO | KEY_ACCESS, begin: 1, last: 0, step: 1 }],
-    args: [KEY],
+    keys: oneKey(KEY_RO | KEY_ACCESS),
+    args: [KEY_ARG],
     tips: isRelative ? ["nondeterministic_output"] : [],
     handler,
   };
@@ -297,8 +272,8 @@ export const expireCommands: CommandSpec[] = [
     group: "generic",
     complexity: "O(1)",
     summary: "Lets a key live for ever.",
-    keys: [{ flags: KEY_RW | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
-    args: [KEY],
+    keys: oneKey(KEY_RW | KEY_UPDATE),
+    args: [KEY_ARG],
     handler: persistCommand,
   },
 ];

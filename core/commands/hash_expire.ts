@@ -32,16 +32,16 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
+import {
+  COND_NONE,
+  CONDITION_ARG,
+  conditionAt,
+  conditionsHold,
+  refuseTime,
+} from "./expire_args.ts";
 import { FIELD_LIVE, FIELD_NONE, FIELDS_ARG, lookupHashOrReply } from "./hash_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
-const COND_NONE = 0;
-const COND_NX = 1;
-const COND_XX = 2;
-const COND_GT = 3;
-const COND_LT = 4;
-/** The words of the conditions, by number. */
-const CONDITIONS = ["", "nx", "xx", "gt", "lt"].map((word) => ascii(word));
 const FIELDS = ascii("fields");
 
 /** Latest time that can be set, in unix ms. */
@@ -146,7 +146,7 @@ function expireField(
   const { hashes } = keyspace.values;
   const { buf, off, len } = c.argv;
   if (hashes.find(ref, buf, off[index], len[index]) === FIELD_NONE) return NO_FIELD;
-  if (!holds(condition, hashes.foundExpiry(ref), at)) return CONDITION_FAILED;
+  if (!conditionsHold(condition, hashes.foundExpiry(ref), at)) return CONDITION_FAILED;
   if (at <= keyspace.expiryMs) {
     if (keyspace.removals !== null) {
       keyspace.removals.fieldExpired(c.db, ref, buf, off[index], len[index]);
@@ -171,29 +171,6 @@ function settle(c: Client, ref: number, updated: number, removed: number): void 
   if (isEmpty) notify(c, NOTIFY_GENERIC, "del", 1);
 }
 
-/** Whether a field that expires at `current`, or never, may be made to expire at `at`. */
-function holds(condition: number, current: number, at: number): boolean {
-  if (current === NO_EXPIRY) return condition !== COND_XX && condition !== COND_GT;
-  switch (condition) {
-    case COND_NX:
-      return false;
-    case COND_GT:
-      return at > current;
-    case COND_LT:
-      return at < current;
-    default:
-      return true;
-  }
-}
-
-/** The condition in argument `index`, COND_NONE if it is none. */
-function conditionAt(c: Client, index: number): number {
-  for (let condition = COND_NX; condition <= COND_LT; condition++) {
-    if (argIs(c, index, CONDITIONS[condition])) return condition;
-  }
-  return COND_NONE;
-}
-
 /** Argument 2 as a unix time in ms. NaN after an error reply. */
 function getTimeOrReply(c: Client, baseMs: number, inSeconds: boolean): number {
   const value = argInteger(c, 2);
@@ -206,9 +183,7 @@ function getTimeOrReply(c: Client, baseMs: number, inSeconds: boolean): number {
     return NaN;
   }
   const ms = inSeconds ? value * 1000 : value;
-  if (ms <= TIME_MAX_MS - baseMs) return ms + baseMs;
-  c.reply.addError(`ERR invalid expire time in '${c.lastCommand!.fullName}' command`);
-  return NaN;
+  return ms <= TIME_MAX_MS - baseMs ? ms + baseMs : refuseTime(c);
 }
 
 function hpersistCommand(c: Client): void {
@@ -304,17 +279,6 @@ const COUNTED_FIELDS_ARG: ArgSpec = {
   type: "block",
   token: "FIELDS",
   args: [{ name: "numfields", type: "integer" }, FIELDS_ARG],
-};
-
-const CONDITION_ARG: ArgSpec = {
-  name: "condition",
-  type: "oneof",
-  optional: true,
-  args: ["nx", "xx", "gt", "lt"].map((name) => ({
-    name,
-    type: "pure-token",
-    token: name.toUpperCase(),
-  })),
 };
 
 const PER_FIELD = "O(N), N being the number of fields named";

@@ -9,6 +9,7 @@ import { BIG, INT64_MAX } from "../base/numbers.ts";
 import { NO_EXPIRY } from "../types/object.ts";
 import { argBigInt, argInteger, argIs, NOT_AN_INTEGER, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { refuseTime } from "./expire_args.ts";
 
 export const OPT_NX: number = 1 << 0;
 export const OPT_XX: number = 1 << 1;
@@ -125,11 +126,6 @@ function getBigExpireAtOrReply(
   if (isRelative) at += BigInt(c.server.keyspace.nowMs);
   if (at <= 0n || at > INT64_MAX) return refuseTime(c);
   return Math.min(Number(at), EXPIRE_AT_MAX);
-}
-
-function refuseTime(c: Client): number {
-  c.reply.addError(`ERR invalid expire time in '${c.lastCommand!.fullName}' command`);
-  return NaN;
 }
 
 /** The option that argument `index` names, if it is allowed and fits those before it. */
