@@ -3,24 +3,16 @@
  *
  * Arithmetic as in string_numbers.ts: doubles within 2^53, otherwise BigInt; long doubles in software.
  */
-import { ascii } from "../base/bytes.ts";
-import {
-  addLongDouble,
-  formatLongDouble,
-  isFiniteLongDouble,
-  type LongDouble,
-  parseLongDouble,
-} from "../base/long_double.ts";
-import {
-  BIG,
-  formatBigInt64,
-  formatInteger,
-  INT64_MAX,
-  INT64_MIN,
-  INTEGER_TEXT_LEN_MAX,
-} from "../base/numbers.ts";
+import { isFiniteLongDouble, type LongDouble, parseLongDouble } from "../base/long_double.ts";
+import { BIG, formatBigInt64, formatInteger, INTEGER_TEXT_LEN_MAX } from "../base/numbers.ts";
 import { NO_EXPIRY, TYPE_HASH } from "../types/object.ts";
-import { argBigInt, argInteger, isTypeOrReply, NOT_AN_INTEGER } from "../server/args.ts";
+import {
+  argBigInt,
+  argInteger,
+  isTypeOrReply,
+  NOT_A_FLOAT,
+  NOT_AN_INTEGER,
+} from "../server/args.ts";
 import { keyModified, notify, NOTIFY_HASH } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -33,9 +25,8 @@ import {
   WRITE,
 } from "../server/command.ts";
 import { FIELD_ARG, FIELD_LIVE, findField, HASH_GONE } from "./hash_reply.ts";
+import { isInt64OrReply, sumTextOrReply, ZERO } from "./increments.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
-
-const ZERO: LongDouble = { kind: "finite", negative: false, mantissa: 0n, exponent: 0 };
 
 const digits = new Uint8Array(INTEGER_TEXT_LEN_MAX);
 
@@ -65,10 +56,7 @@ function hincrbyCommand(c: Client): void {
   }
   const oldBig = found === FIELD_LIVE ? hashes.foundBigInt(ref) : 0n;
   const bigSum = oldBig + (delta === BIG ? argBigInt(c, 3) : BigInt(delta));
-  if (bigSum > INT64_MAX || bigSum < INT64_MIN) {
-    c.reply.addError("ERR increment or decrement would overflow");
-    return;
-  }
+  if (!isInt64OrReply(c, bigSum)) return;
   storeText(c, ref, digits, formatBigInt64(digits, 0, bigSum), "hincrby");
   c.reply.addBigInteger(bigSum);
 }
@@ -79,9 +67,7 @@ function hincrbyfloatCommand(c: Client): void {
   const { buf, off, len } = c.argv;
   const delta = parseLongDouble(buf, off[3], len[3]);
   if (delta === null || !isFiniteLongDouble(delta)) {
-    c.reply.addError(
-      delta === null ? "ERR value is not a valid float" : "ERR value is NaN or Infinity",
-    );
+    c.reply.addError(delta === null ? NOT_A_FLOAT : "ERR value is NaN or Infinity");
     return;
   }
   let ref = keyspace.lookupKeyWrite(c.db, buf, off[1], len[1]);
@@ -98,12 +84,8 @@ function hincrbyfloatCommand(c: Client): void {
     c.reply.addError("ERR hash value is not a float");
     return;
   }
-  const sum = addLongDouble(old, delta);
-  if (!isFiniteLongDouble(sum)) {
-    c.reply.addError("ERR increment would produce NaN or Infinity");
-    return;
-  }
-  const text = ascii(formatLongDouble(sum));
+  const text = sumTextOrReply(c, old, delta);
+  if (text === null) return;
   const expireAt = found === FIELD_LIVE ? hashes.foundExpiry(ref) : NO_EXPIRY;
   storeText(c, ref, text, text.length, "hincrbyfloat");
   if (c.server.propagation.isOn) propagateText(c, text, expireAt);

@@ -4,17 +4,10 @@
  * Integers have 64 bits. As long as old value, change and sum are within 2^53 doubles are exact and
  * nothing is allocated; the rest goes through BigInt.
  */
-import { ascii } from "../base/bytes.ts";
-import {
-  addLongDouble,
-  formatLongDouble,
-  isFiniteLongDouble,
-  type LongDouble,
-  parseLongDouble,
-} from "../base/long_double.ts";
-import { BIG, INT64_MAX, INT64_MIN } from "../base/numbers.ts";
+import { type LongDouble, parseLongDouble } from "../base/long_double.ts";
+import { BIG, INT64_MIN } from "../base/numbers.ts";
 import { ByteRange, readString, stringBigInt, stringInteger } from "../types/t_string.ts";
-import { argBigInt, argInteger, NOT_AN_INTEGER } from "../server/args.ts";
+import { argBigInt, argInteger, NOT_A_FLOAT, NOT_AN_INTEGER } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -26,13 +19,10 @@ import {
   KEY_UPDATE,
   WRITE,
 } from "../server/command.ts";
+import { isInt64OrReply, sumTextOrReply, ZERO } from "./increments.ts";
 import { isStringOrReply, KEY_ARG, oneKey } from "./string_reply.ts";
 
-const OVERFLOW = "ERR increment or decrement would overflow";
 const DECREMENT_OVERFLOW = "ERR decrement would overflow";
-const NOT_A_FLOAT = "ERR value is not a valid float";
-const NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
-const ZERO: LongDouble = { kind: "finite", negative: false, mantissa: 0n, exponent: 0 };
 
 const value = new ByteRange();
 
@@ -86,10 +76,7 @@ function incrementByBig(c: Client, ref: number, delta: bigint): void {
   const { keyspace, arena } = c.server;
   const { buf, off, len } = c.argv;
   const sum = (ref === 0 ? 0n : stringBigInt(arena, ref)) + delta;
-  if (sum > INT64_MAX || sum < INT64_MIN) {
-    c.reply.addError(OVERFLOW);
-    return;
-  }
+  if (!isInt64OrReply(c, sum)) return;
   keyspace.strings.setInteger(c.db, ref, buf, off[1], len[1], sum);
   keyModified(c, 1);
   notify(c, NOTIFY_STRING, "incrby", 1);
@@ -112,12 +99,8 @@ function incrbyfloatCommand(c: Client): void {
     c.reply.addError(NOT_A_FLOAT);
     return;
   }
-  const sum = addLongDouble(old, delta);
-  if (!isFiniteLongDouble(sum)) {
-    c.reply.addError(NAN_OR_INFINITY);
-    return;
-  }
-  const text = ascii(formatLongDouble(sum));
+  const text = sumTextOrReply(c, old, delta);
+  if (text === null) return;
   keyspace.strings.setText(c.db, ref, buf, off[1], len[1], text, 0, text.length);
   keyModified(c, 1);
   notify(c, NOTIFY_STRING, "incrbyfloat", 1);

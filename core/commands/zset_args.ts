@@ -14,11 +14,10 @@ import {
   ScoreRange,
   type ZsetCursor,
 } from "../types/t_zset.ts";
-import { argIs } from "../server/args.ts";
+import { argIs, NOT_A_FLOAT } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec, KeySpec } from "../server/command.ts";
 
-const NOT_A_FLOAT = "ERR value is not a valid float";
 const BAD_SCORE_RANGE = "ERR min or max is not a float";
 const BAD_LEX_RANGE = "ERR min or max not valid string range item";
 

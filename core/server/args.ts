@@ -8,6 +8,7 @@ import { objectType } from "../types/object.ts";
 import type { Client } from "./client.ts";
 
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+export const NOT_A_FLOAT = "ERR value is not a valid float";
 export const SYNTAX_ERROR = "ERR syntax error";
 export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
 export const NO_SUCH_KEY = "ERR no such key";
