@@ -25,13 +25,9 @@ import {
 } from "../base/geohash.ts";
 import { GEO_CELLS, type GeoArea } from "../base/geo_area.ts";
 import { leastFirst } from "../base/least_first.ts";
-import type { Arena } from "../memory/arena.ts";
-import { entryScore } from "../structures/skiplist_entry.ts";
 import { ScoreRange } from "../structures/zset_range.ts";
 import type { ZSets } from "./t_zset.ts";
-import type { TypeContext } from "./type_context.ts";
 import { ZsetCursor } from "./zset_cursor.ts";
-import { zlScore } from "./zset_listpack.ts";
 
 /** Members outside the frame that are passed before some are left out. */
 const OUTSIDE_MAX = 128;
@@ -53,7 +49,6 @@ export class GeoSearch {
   /** After `sort`: the indices of the results in order. */
   order = new Int32Array(FIRST_RESULTS);
 
-  private readonly arena: Arena;
   private readonly zsets: ZSets;
   private readonly range = new ScoreRange();
   /** The ranges to be walked: how many; each one's scores, the second not included, and first place. */
@@ -68,8 +63,7 @@ export class GeoSearch {
   /** Where the walk is; of a set that it shows, `read` at a place gives the member. */
   readonly cursor = new ZsetCursor();
 
-  constructor(context: TypeContext, zsets: ZSets) {
-    this.arena = context.arena;
+  constructor(zsets: ZSets) {
     this.zsets = zsets;
   }
 
@@ -166,7 +160,7 @@ export class GeoSearch {
    * empty, too, or is the first one of theirs.
    */
   private seekAscending(ref: number): void {
-    const { arena, zsets, cursor, range, starts, begins, ends, ascending } = this;
+    const { zsets, cursor, range, starts, begins, ends, ascending } = this;
     let score = -Infinity;
     for (let i = 0; i < this.ranges; i++) {
       const index = ascending[i];
@@ -174,7 +168,7 @@ export class GeoSearch {
         range.set(begins[index], false, Infinity, false);
         if (i === 0) zsets.seekFirstInScores(ref, range, cursor);
         else zsets.seekNextInScores(range, cursor);
-        score = cursor.at === 0 ? Infinity : entryScore(arena, cursor.at);
+        score = cursor.at === 0 ? Infinity : zsets.scoreAt(cursor);
       }
       starts[index] = score < ends[index] ? cursor.at : 0;
       this.startNodes[index] = cursor.node;
@@ -190,13 +184,11 @@ export class GeoSearch {
     limit: number,
     withDistance: boolean,
   ): void {
-    const { arena, zsets, cursor, range } = this;
+    const { zsets, cursor, range } = this;
     const maySkip = !cursor.isSmall && end <= GEOHASH_END;
     let outside = 0;
     while (cursor.at !== 0) {
-      const score = cursor.isSmall
-        ? zlScore(arena, cursor.block, cursor.at)
-        : entryScore(arena, cursor.at);
+      const score = zsets.scoreAt(cursor);
       if (score >= end) return;
       const high = Math.floor(score / TWO_26);
       const low = Math.floor(score - high * TWO_26);

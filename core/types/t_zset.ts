@@ -451,8 +451,7 @@ export class ZSets implements CollectionType, ScanSource {
 
   /** Moves on by one pair, or back. */
   move(cursor: ZsetCursor, isReverse: boolean): void {
-    if (isReverse) this.prev(cursor);
-    else this.next(cursor);
+    return isReverse ? this.prev(cursor) : this.next(cursor);
   }
 
   /** Moves on, or back, by so many pairs. */
@@ -520,11 +519,14 @@ export class ZSets implements CollectionType, ScanSource {
     } else reply.addDouble(value === Infinity ? Number(scoreValue.bigInt()) : value);
   }
 
+  /** Score of the pair the cursor was moved to. In a large set the pair itself isn't looked at. */
+  scoreAt({ isSmall, block, at, node, slot }: ZsetCursor): number {
+    return isSmall ? zlScore(this.arena, block, at) : this.skiplist.scoreAt(node, slot);
+  }
+
   /** Whether the pair the cursor is at is not above a range of scores; below it when going back. */
   inScores(cursor: ZsetCursor, range: ScoreRange, isReverse: boolean): boolean {
-    const score = cursor.isSmall
-      ? zlScore(this.arena, cursor.block, cursor.at)
-      : this.skiplist.scoreAt(cursor.node, cursor.slot);
+    const score = this.scoreAt(cursor);
     return isReverse ? scoreFitsMin(range, score) : scoreFitsMax(range, score);
   }
 

@@ -73,7 +73,7 @@ export class Values {
     this.streams = new Streams(context);
     this.zsets = new ZSets(context);
     this.zsetAlgebra = new ZsetAlgebra(context, this.zsets, this.sets);
-    this.geoSearch = new GeoSearch(context, this.zsets);
+    this.geoSearch = new GeoSearch(this.zsets);
     this.byType = [null, null, null, null, null, null, null];
     this.byType[TYPE_HASH] = this.hashes;
     this.byType[TYPE_LIST] = this.lists;

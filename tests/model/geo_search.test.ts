@@ -48,7 +48,7 @@ class Model {
     const context = new TypeContext(arena, this.prng, 1, 2);
     context.limits.zsetMaxListpackEntries = limit;
     this.zsets = new ZSets(context);
-    this.search = new GeoSearch(context, this.zsets);
+    this.search = new GeoSearch(this.zsets);
     this.ref = arena.alloc(ENTRY_BYTES);
     arena.fill(this.ref, 0, ENTRY_BYTES, 0);
     arena.storeI32(this.ref, 0, makeMeta(TYPE_ZSET, 0, 0));
