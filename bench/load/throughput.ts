@@ -7,13 +7,21 @@
  * and SET always overwrites, whatever ran before.
  */
 
+import { runExchanges } from "./exchange.ts";
 import { load } from "./loader.ts";
+import { CHANNEL } from "./message_workloads.ts";
 import type { LoadOptions } from "./options.ts";
 import { readCpuTime } from "./proc.ts";
 import { runBenchmark } from "./redis_benchmark.ts";
 import { RequestTemplate } from "./request_template.ts";
-import { medianOfRounds, type ThroughputRun, type ThroughputSection } from "./results.ts";
+import {
+  type Latency,
+  medianOfRounds,
+  type ThroughputRun,
+  type ThroughputSection,
+} from "./results.ts";
 import type { RunningServer } from "./servers.ts";
+import { Subscribers } from "./subscribers.ts";
 import { fixed, whole } from "./table.ts";
 import { resolveWorkloads, type Setup, type Workload } from "./workload.ts";
 
@@ -128,24 +136,18 @@ async function runOnce(
     usedMemoryBytes: null,
     error: null,
   };
+  let subscribers: Subscribers | null = null;
   try {
     await prepareWorkload(server, slot);
+    subscribers = await subscribe(server, slot.workload);
     const before = server.pid === null ? null : readCpuTime(server.pid);
-    const report = await runBenchmark({
-      host: server.spec.host,
-      port: server.port,
-      requests: slot.requests,
-      clients: options.clients,
-      pipeline: slot.pipeline,
-      valueLen: options.valueLen,
-      keyspace: slot.keyspace,
-      workload: slot.workload.args,
-    });
+    const report = await runLoad(server, slot, options);
+    // What they get is a part of the work.
+    await subscribers?.got(report.requests * slot.workload.subscribers! * messageBytes(slot));
     const after = server.pid === null ? null : readCpuTime(server.pid);
     const memory = await server.memory();
     run.requestsPerSecond = report.requestsPerSecond;
-    const { p50Ms, p95Ms, p99Ms, p999Ms, maxMs } = report;
-    run.latency = { p50Ms, p95Ms, p99Ms, p999Ms, maxMs };
+    run.latency = report.latency;
     if (before !== null && after !== null) {
       const perMillion = 1e6 / report.requests;
       run.cpuPerMillion = {
@@ -157,8 +159,48 @@ async function runOnce(
     run.usedMemoryBytes = memory.usedBytes;
   } catch (error) {
     run.error = error instanceof Error ? error.message : String(error);
+  } finally {
+    await subscribers?.stop();
   }
   return run;
+}
+
+/** What came of loading a server, whatever loaded it. */
+interface LoadFigures {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly latency: Latency;
+}
+
+async function runLoad(
+  server: RunningServer,
+  { workload, requests, pipeline, keyspace }: Slot,
+  { clients, valueLen }: LoadOptions,
+): Promise<LoadFigures> {
+  const { host } = server.spec;
+  const { port } = server;
+  if (workload.steps !== undefined) {
+    const steps = pipeline === 1 ? workload.steps : [workload.steps.flat()];
+    const count = Math.max(requests, clients * pipeline);
+    return await runExchanges({ host, port, steps, connections: clients, pipeline, count });
+  }
+  const plan = { host, port, requests, clients, pipeline, valueLen, keyspace };
+  const report = await runBenchmark({ ...plan, workload: workload.args });
+  const { p50Ms, p95Ms, p99Ms, p999Ms, maxMs } = report;
+  return { ...report, latency: { p50Ms, p95Ms, p99Ms, p999Ms, maxMs } };
+}
+
+async function subscribe(server: RunningServer, workload: Workload): Promise<Subscribers | null> {
+  if (workload.subscribers === undefined) return null;
+  const { spec: { host }, port } = server;
+  return await Subscribers.start({ host, port, count: workload.subscribers, channel: CHANNEL });
+}
+
+/** Bytes of a message that the test publishes, as a subscriber of RESP2 gets it. */
+function messageBytes({ workload }: Slot): number {
+  // redis-benchmark puts 12 digits for its mark, which has as many characters.
+  const words = ["message", CHANNEL, workload.args[2]];
+  return words.reduce((sum, { length }) => sum + `$${length}\r\n\r\n`.length + length, 4);
 }
 
 function describe(run: ThroughputRun, rounds: number): string {

@@ -5,9 +5,12 @@
  * belongs to that test alone. Two consequences: `ping` stands for two tests, and tests that pop or
  * read collections find none unless it is put there before, outside the measurement. For the LRANGE
  * tests redis-benchmark would fill the list itself, inside the measured time; they are therefore
- * given as plain commands. Tests on large values are in large_workloads.ts, those of scripts in script_workloads.ts.
+ * given as plain commands. Tests on large values are in large_workloads.ts, those of scripts in script_workloads.ts,
+ * those of messages and transactions in message_workloads.ts.
  */
+import type { ExchangeStep } from "./exchange.ts";
 import { LARGE_WORKLOADS } from "./large_workloads.ts";
+import { PUBSUB_WORKLOADS, TRANSACTION_WORKLOADS } from "./message_workloads.ts";
 import { COMPUTING_WORKLOADS, SCRIPT_WORKLOADS } from "./script_workloads.ts";
 
 /** Something that a test needs in the database. */
@@ -40,6 +43,10 @@ export interface Workload {
   elementCount: number;
   /** What is put in place besides. */
   setup: Setup[];
+  /** Clients that are subscribed to the channel published to. */
+  subscribers?: number;
+  /** What is sent instead of what redis-benchmark would send. */
+  steps?: readonly ExchangeStep[];
 }
 
 const GROUPS: Record<string, string[]> = {
@@ -50,11 +57,15 @@ const GROUPS: Record<string, string[]> = {
     ...["lrange_100", "lrange_300", "lrange_500", "lrange_600", "mset", "xadd"],
   ],
   large: LARGE_WORKLOADS.map((workload) => workload.name),
+  pubsub: PUBSUB_WORKLOADS.map((workload) => workload.name),
+  transactions: TRANSACTION_WORKLOADS.map((workload) => workload.name),
   scripts: SCRIPT_WORKLOADS.map((workload) => workload.name),
   computing: COMPUTING_WORKLOADS.map((workload) => workload.name),
 };
 const SPECIAL: readonly Workload[] = [
   ...LARGE_WORKLOADS,
+  ...PUBSUB_WORKLOADS,
+  ...TRANSACTION_WORKLOADS,
   ...SCRIPT_WORKLOADS,
   ...COMPUTING_WORKLOADS,
 ];

@@ -38,3 +38,11 @@ test("tests on large values bring what they need", () => {
   assert.equal(xack.setup[1].commands?.length, 3);
   assert.ok(resolveWorkloads(["large"]).length > 10);
 });
+
+test("tests of messages and transactions", () => {
+  const [one, hundred] = resolveWorkloads(["pubsub"]);
+  assert.deepEqual([one.subscribers, hundred.subscribers, hundred.args[0]], [1, 100, "publish"]);
+  const [multi, watch] = resolveWorkloads(["transactions"]);
+  assert.equal(multi.steps?.[0].length, 12);
+  assert.equal(watch.steps?.length, 2);
+});
