@@ -13,7 +13,7 @@ import { argIs, argString, getIntegerOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { CATEGORIES } from "../server/command.ts";
 import { argPrefix } from "../server/command_table.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 
 const RESET = ascii("reset");
 /** Entries that ACL LOG shows unless told otherwise. */
@@ -244,13 +244,6 @@ function requestFrom({ buf, argc, off, len }: Argv, first: number): Argv {
 
 export function aclHelpCommand(c: Client): void {
   addHelp(c, HELP);
-}
-
-function addUsageError(c: Client): void {
-  const name = argPrefix(c.argv, 1, 128);
-  c.reply.addError(
-    `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ACL HELP.`,
-  );
 }
 
 /** The arguments from `first` on. */

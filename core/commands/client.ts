@@ -18,7 +18,7 @@ import {
 } from "../server/client.ts";
 import { clientInfo } from "../server/client_info.ts";
 import { argPrefix } from "../server/command_table.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { isPrintable, NAME_ERROR } from "./client_attributes.ts";
 import {
   type ClientFilter,
@@ -163,13 +163,7 @@ export function clientKillCommand(c: Client): void {
 }
 
 export function clientUnblockCommand(c: Client): void {
-  if (c.argc > 4) {
-    const name = argPrefix(c.argv, 1, 128);
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${name}'. Try CLIENT HELP.`,
-    );
-    return;
-  }
+  if (c.argc > 4) return addUsageError(c);
   const withError = c.argc === 4 && argIs(c, 3, ERROR);
   if (c.argc === 4 && !withError && !argIs(c, 3, TIMEOUT)) {
     c.reply.addError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
@@ -207,13 +201,7 @@ export function clientReplyCommand(c: Client): void {
 }
 
 export function clientPauseCommand(c: Client): void {
-  if (c.argc > 4) {
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
-        "Try CLIENT HELP.",
-    );
-    return;
-  }
+  if (c.argc > 4) return addUsageError(c);
   const all = c.argc === 3 || argIs(c, 3, ALL);
   if (!all && !argIs(c, 3, WRITE)) {
     c.reply.addError("ERR CLIENT PAUSE mode must be WRITE or ALL");

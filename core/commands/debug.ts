@@ -13,8 +13,7 @@ import { usersForRewrite } from "../server/acl_file.ts";
 import { argString, getRangeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "../server/command.ts";
-import { argPrefix } from "../server/command_table.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { digestOfAll, digestOfValue } from "./debug_digest.ts";
 import { debugAssert, debugPanic, debugSegfault } from "./debug_crash.ts";
 import { debugListpack, debugPackedThreshold, debugQuicklist } from "./debug_lists.ts";
@@ -66,10 +65,7 @@ const subcommands = new Map<string, Subcommand>([
 function debugCommand(c: Client): void {
   const subcommand = subcommands.get(argString(c, 1).toLowerCase());
   if (subcommand === undefined || c.argc < subcommand.argcMin || c.argc > subcommand.argcMax) {
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
-        "Try DEBUG HELP.",
-    );
+    addUsageError(c);
     return;
   }
   subcommand.run(c);
@@ -176,12 +172,7 @@ function debugPauseCron(c: Client): void {
 /** Reply buffers are never resized here, so there is nothing to switch off, and "on" changes nothing. */
 function debugReplybuffer(c: Client): void {
   if (/^(resizing|peak-reset-time)$/i.test(argString(c, 2))) c.reply.addOk();
-  else {
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${argPrefix(c.argv, 1, 128)}'. ` +
-        "Try DEBUG HELP.",
-    );
-  }
+  else addUsageError(c);
 }
 
 function debugSetActiveExpire(c: Client): void {

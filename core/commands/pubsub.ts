@@ -19,8 +19,7 @@ import {
   PUBSUB,
   STALE,
 } from "../server/command.ts";
-import { argPrefix } from "../server/command_table.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { countOf, shardCountOf, type TopicKind } from "../server/pubsub.ts";
 
 /** The words of the pushes that answer. */
@@ -180,13 +179,6 @@ function countSubscribers(c: Client, kind: TopicKind): void {
 
 function numpatCommand(c: Client): void {
   c.reply.addInteger(c.server.pubsub.patterns.count);
-}
-
-function addUsageError(c: Client): void {
-  const name = argPrefix(c.argv, 1, 128);
-  c.reply.addError(
-    `ERR unknown subcommand or wrong number of arguments for '${name}'. Try PUBSUB HELP.`,
-  );
 }
 
 function helpCommand(c: Client): void {

@@ -4,8 +4,7 @@
 import { getRangeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, STALE } from "../server/command.ts";
-import { argPrefix } from "../server/command_table.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import type { SlowCommand } from "../server/slow_log.ts";
 
 const COUNT_DEFAULT = 10;
@@ -22,13 +21,7 @@ const HELP: readonly string[] = [
 
 function getCommand(c: Client): void {
   const { entries } = c.server.slowLog;
-  if (c.argc > 3) {
-    const name = argPrefix(c.argv, 1, 128);
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${name}'. Try SLOWLOG HELP.`,
-    );
-    return;
-  }
+  if (c.argc > 3) return addUsageError(c);
   let count = COUNT_DEFAULT;
   if (c.argc === 3) {
     count = getRangeOrReply(c, 2, -1, Infinity, COUNT_ERROR);

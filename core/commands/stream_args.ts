@@ -9,8 +9,9 @@ import {
   StreamId,
 } from "../base/stream_id.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { argString, isTypeOrReply } from "../server/args.ts";
+import { isTypeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { argPrefix } from "../server/command_table.ts";
 import { type ArgSpec, type CommandSpec, KEY_ACCESS, KEY_RO } from "../server/command.ts";
 import { TYPE_STREAM } from "../types/object.ts";
 import type { StreamCursor } from "../types/stream_cursor.ts";
@@ -49,13 +50,6 @@ export function streamsOf(c: Client): Streams {
 /** Whether argument `index` is this one character. */
 export function argIsChar(c: Client, index: number, char: number): boolean {
   return c.argv.len[index] === 1 && c.argv.buf[c.argv.off[index]] === char;
-}
-
-/** The argument as Redis prints it in an error: up to the first zero byte. */
-export function argText(c: Client, index: number): string {
-  const whole = argString(c, index);
-  const zero = whole.indexOf("\0");
-  return zero < 0 ? whole : whole.slice(0, zero);
 }
 
 /** An id that must be one, not `-` or `+`; without a sequence number that is 0. False after an error reply. */
@@ -216,17 +210,14 @@ export function addEntries(
 
 /** The error for a key or a group that isn't there. */
 export function addNoGroup(c: Client, tail = ""): void {
-  const [key, group] = [argText(c, 1), argText(c, 2)];
+  const [key, group] = [argPrefix(c.argv, 1), argPrefix(c.argv, 2)];
   c.reply.addError(`NOGROUP No such key '${key}' or consumer group '${group}'${tail}`);
 }
 
-/** The error for a subcommand that was given wrong arguments. */
-export function addSubcommandSyntaxError(c: Client): void {
-  const name = argText(c, 0).toUpperCase();
-  const sub = argText(c, 1).slice(0, 128);
-  c.reply.addError(
-    `ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${name} HELP.`,
-  );
+/** The error of subcommands, where key and group are arguments 2 and 3 and the key is there. */
+export function addNoGroupOfKey(c: Client): void {
+  const [key, group] = [argPrefix(c.argv, 2), argPrefix(c.argv, 3)];
+  c.reply.addError(`NOGROUP No such consumer group '${group}' for key name '${key}'`);
 }
 
 // Declarations.

@@ -21,14 +21,13 @@ import {
   STALE,
   WRITE,
 } from "../server/command.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { TYPE_STREAM } from "../types/object.ts";
 import { GROUP_READ_OFF, READ_UNKNOWN, storeCounter } from "../types/stream_root.ts";
 import {
   addInvalidId,
-  addSubcommandSyntaxError,
+  addNoGroupOfKey,
   argIsChar,
-  argText,
   CONSUMER_ARG,
   getIdsOrReply,
   GROUP_ARG,
@@ -95,7 +94,7 @@ function xackCommand(c: Client): void {
 
 function createCommand(c: Client): void {
   if (!parseOptionsOrReply(c, true) || !findStreamOrReply(c, options.mkstream)) return;
-  if (c.argc > 8) return addSubcommandSyntaxError(c);
+  if (c.argc > 8) return addUsageError(c);
   if (!getIdOrReply(c, true)) return;
   const { keyspace } = c.server;
   const streams = streamsOf(c);
@@ -117,7 +116,7 @@ function createCommand(c: Client): void {
 
 function setidCommand(c: Client): void {
   if (!parseOptionsOrReply(c, false) || !findGroupOrReply(c)) return;
-  if (c.argc > 7) return addSubcommandSyntaxError(c);
+  if (c.argc > 7) return addUsageError(c);
   if (!getIdOrReply(c, false)) return;
   streamsOf(c).groups.setLastId(found.group, id);
   storeCounter(c.server.arena, found.group, GROUP_READ_OFF, options.entriesRead);
@@ -205,7 +204,7 @@ function parseOptionsOrReply(c: Client, isCreate: boolean): boolean {
         return false;
       }
     } else {
-      addSubcommandSyntaxError(c);
+      addUsageError(c);
       return false;
     }
   }
@@ -232,8 +231,7 @@ function findGroupOrReply(c: Client): boolean {
   const { buf, off, len } = c.argv;
   found.group = streamsOf(c).groups.find(found.stream, buf, off[3], len[3]);
   if (found.group !== 0) return true;
-  const [key, group] = [argText(c, 2), argText(c, 3)];
-  c.reply.addError(`NOGROUP No such consumer group '${group}' for key name '${key}'`);
+  addNoGroupOfKey(c);
   return false;
 }
 

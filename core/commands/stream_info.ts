@@ -3,6 +3,7 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { StreamId } from "../base/stream_id.ts";
+import type { Reply } from "../protocol/reply.ts";
 import { argIs, getIntegerOrReply, NO_SUCH_KEY } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -13,7 +14,7 @@ import {
   READONLY,
   STALE,
 } from "../server/command.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { NEVER_ACTIVE } from "../types/stream_groups.ts";
 import { entriesAdded, entriesRead, lagOf } from "../types/stream_progress.ts";
 import { radixNodes } from "../types/stream_radix.ts";
@@ -23,9 +24,8 @@ import {
   addEntries,
   addEntry,
   addName,
+  addNoGroupOfKey,
   addStreamId,
-  addSubcommandSyntaxError,
-  argText,
   GROUP_ARG,
   MAX_ID,
   MIN_ID,
@@ -59,7 +59,7 @@ function streamCommand(c: Client): void {
   }
   const isCount = c.argc === 6;
   if (c.argc > 4 && !isCount || !argIs(c, 3, WORD_FULL) || isCount && !argIs(c, 4, WORD_COUNT)) {
-    addSubcommandSyntaxError(c);
+    addUsageError(c);
     return;
   }
   let count = FULL_COUNT;
@@ -83,26 +83,19 @@ function addStream(c: Client, stream: number, isFull: boolean): void {
   const { reply, server: { arena } } = c;
   const streams = streamsOf(c);
   reply.addMap(isFull ? 9 : 10);
-  reply.addBulkString("length");
-  reply.addInteger(streams.lengthOf(stream));
-  reply.addBulkString("radix-tree-keys");
-  reply.addInteger(streams.nodeCount(stream));
-  reply.addBulkString("radix-tree-nodes");
-  reply.addInteger(radixNodes(arena, stream));
-  reply.addBulkString("last-generated-id");
+  addField(reply, "length", streams.lengthOf(stream));
+  addField(reply, "radix-tree-keys", streams.nodeCount(stream));
+  addField(reply, "radix-tree-nodes", radixNodes(arena, stream));
   streams.lastId(stream, id);
-  addStreamId(reply, id);
-  reply.addBulkString("max-deleted-entry-id");
+  addIdField(reply, "last-generated-id");
   streams.maxDeletedId(stream, id);
-  addStreamId(reply, id);
+  addIdField(reply, "max-deleted-entry-id");
   reply.addBulkString("entries-added");
   addCounter(reply, entriesAdded(arena, stream));
-  reply.addBulkString("recorded-first-entry-id");
   streams.firstId(stream, id);
-  addStreamId(reply, id);
+  addIdField(reply, "recorded-first-entry-id");
   if (isFull) return;
-  reply.addBulkString("groups");
-  reply.addInteger(streams.groups.count(stream));
+  addField(reply, "groups", streams.groups.count(stream));
   reply.addBulkString("first-entry");
   addEdge(c, stream, false);
   reply.addBulkString("last-entry");
@@ -119,21 +112,15 @@ function addEdge(c: Client, stream: number, isReverse: boolean): void {
 
 /** A group with all that it knows, or as many pending entries as `count` says; 0: all. */
 function addFullGroup(c: Client, stream: number, group: number, count: number): void {
-  const { reply, server: { arena } } = c;
+  const { reply } = c;
   const { groups } = streamsOf(c);
   reply.addMap(7);
-  reply.addBulkString("name");
   groups.groupName(group, name);
-  addName(reply, name);
-  reply.addBulkString("last-delivered-id");
+  addNameField(reply);
   groups.lastId(group, id);
-  addStreamId(reply, id);
-  reply.addBulkString("entries-read");
-  addCounter(reply, entriesRead(arena, group));
-  reply.addBulkString("lag");
-  addCounter(reply, lagOf(arena, stream, group));
-  reply.addBulkString("pel-count");
-  reply.addInteger(groups.pendingCount(group));
+  addIdField(reply, "last-delivered-id");
+  addProgress(c, stream, group);
+  addField(reply, "pel-count", groups.pendingCount(group));
   reply.addBulkString("pending");
   addPending(c, group, count);
   reply.addBulkString("consumers");
@@ -164,15 +151,11 @@ function addFullConsumer(c: Client, group: number, consumer: number, count: numb
   const { reply } = c;
   const { groups } = streamsOf(c);
   reply.addMap(5);
-  reply.addBulkString("name");
   groups.consumerName(consumer, name);
-  addName(reply, name);
-  reply.addBulkString("seen-time");
-  reply.addInteger(groups.seenMs(consumer));
-  reply.addBulkString("active-time");
-  reply.addInteger(groups.activeMs(consumer));
-  reply.addBulkString("pel-count");
-  reply.addInteger(groups.ownCount(consumer));
+  addNameField(reply);
+  addField(reply, "seen-time", groups.seenMs(consumer));
+  addField(reply, "active-time", groups.activeMs(consumer));
+  addField(reply, "pel-count", groups.ownCount(consumer));
   reply.addBulkString("pending");
   const mark = reply.beginDeferred();
   let sent = 0;
@@ -191,27 +174,20 @@ function addFullConsumer(c: Client, group: number, consumer: number, count: numb
 function groupsCommand(c: Client): void {
   const stream = findStreamOrReply(c);
   if (stream === 0) return;
-  const { reply, server: { arena } } = c;
+  const { reply } = c;
   const { groups } = streamsOf(c);
   const count = groups.count(stream);
   reply.addArray(count);
   for (let i = 0; i < count; i++) {
     const group = groups.entry(stream, i);
     reply.addMap(6);
-    reply.addBulkString("name");
     groups.groupName(group, name);
-    addName(reply, name);
-    reply.addBulkString("consumers");
-    reply.addInteger(groups.consumerCount(group));
-    reply.addBulkString("pending");
-    reply.addInteger(groups.pendingCount(group));
-    reply.addBulkString("last-delivered-id");
+    addNameField(reply);
+    addField(reply, "consumers", groups.consumerCount(group));
+    addField(reply, "pending", groups.pendingCount(group));
     groups.lastId(group, id);
-    addStreamId(reply, id);
-    reply.addBulkString("entries-read");
-    addCounter(reply, entriesRead(arena, group));
-    reply.addBulkString("lag");
-    addCounter(reply, lagOf(arena, stream, group));
+    addIdField(reply, "last-delivered-id");
+    addProgress(c, stream, group);
   }
 }
 
@@ -223,8 +199,7 @@ function consumersCommand(c: Client): void {
   const { buf, off, len } = c.argv;
   const group = groups.find(stream, buf, off[3], len[3]);
   if (group === 0) {
-    const [key, text] = [argText(c, 2), argText(c, 3)];
-    reply.addError(`NOGROUP No such consumer group '${text}' for key name '${key}'`);
+    addNoGroupOfKey(c);
     return;
   }
   const count = groups.consumerCount(group);
@@ -233,20 +208,44 @@ function consumersCommand(c: Client): void {
     const consumer = groups.consumer(group, i);
     const activeMs = groups.activeMs(consumer);
     reply.addMap(4);
-    reply.addBulkString("name");
     groups.consumerName(consumer, name);
-    addName(reply, name);
-    reply.addBulkString("pending");
-    reply.addInteger(groups.ownCount(consumer));
-    reply.addBulkString("idle");
-    reply.addInteger(Math.max(0, nowMs - groups.seenMs(consumer)));
-    reply.addBulkString("inactive");
-    reply.addInteger(activeMs === NEVER_ACTIVE ? NEVER_ACTIVE : nowMs - activeMs);
+    addNameField(reply);
+    addField(reply, "pending", groups.ownCount(consumer));
+    addField(reply, "idle", Math.max(0, nowMs - groups.seenMs(consumer)));
+    addField(reply, "inactive", activeMs === NEVER_ACTIVE ? NEVER_ACTIVE : nowMs - activeMs);
   }
 }
 
 function helpCommand(c: Client): void {
   addHelp(c, HELP);
+}
+
+// Fields of maps.
+
+function addField(reply: Reply, key: string, value: number): void {
+  reply.addBulkString(key);
+  reply.addInteger(value);
+}
+
+/** With what is in `id`. */
+function addIdField(reply: Reply, key: string): void {
+  reply.addBulkString(key);
+  addStreamId(reply, id);
+}
+
+/** With what is in `name`. */
+function addNameField(reply: Reply): void {
+  reply.addBulkString("name");
+  addName(reply, name);
+}
+
+/** How far a group has read. */
+function addProgress(c: Client, stream: number, group: number): void {
+  const { reply, server: { arena } } = c;
+  reply.addBulkString("entries-read");
+  addCounter(reply, entriesRead(arena, group));
+  reply.addBulkString("lag");
+  addCounter(reply, lagOf(arena, stream, group));
 }
 
 /** The stream at the key in argument 2, 0 after an error reply. */

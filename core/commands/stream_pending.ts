@@ -12,6 +12,7 @@ import {
 } from "../server/args.ts";
 import { notify, NOTIFY_STREAM } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
+import { argPrefix } from "../server/command_table.ts";
 import {
   type CommandSpec,
   FAST,
@@ -28,7 +29,6 @@ import {
   addName,
   addNoGroup,
   addStreamId,
-  argText,
   CONSUMER_ARG,
   COUNT_ARG,
   getIdOrReply,
@@ -297,7 +297,7 @@ function parseClaimOrReply(c: Client): boolean {
     } else if (hasNext && argIs(c, i, WORD_LASTID)) {
       if (!getIdOrReply(c, ++i, claim.lastId)) return false;
     } else {
-      c.reply.addError(`ERR Unrecognized XCLAIM option '${argText(c, i)}'`);
+      c.reply.addError(`ERR Unrecognized XCLAIM option '${argPrefix(c.argv, i)}'`);
       return false;
     }
   }

@@ -10,6 +10,7 @@ import { argIs, getIntegerOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server
 import { blockOnKeys, canBlock, getTimeoutOrReply, rewriteBlockedArg } from "../server/blocking.ts";
 import { notify, NOTIFY_STREAM } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
+import { argPrefix } from "../server/command_table.ts";
 import {
   type ArgSpec,
   BLOCKING,
@@ -27,7 +28,6 @@ import {
   addEntryWithId,
   addStreamId,
   argIsChar,
-  argText,
   CONSUMER_ARG,
   COUNT_ARG,
   getIdOrReply,
@@ -304,7 +304,7 @@ function findGroup(c: Client, ref: number): number {
 }
 
 function refuseNoGroup(c: Client, keyIndex: number): boolean {
-  const [key, group] = [argText(c, keyIndex), argText(c, options.group)];
+  const [key, group] = [argPrefix(c.argv, keyIndex), argPrefix(c.argv, options.group)];
   c.reply.addError(
     `NOGROUP No such key '${key}' or consumer group '${group}' in XREADGROUP with GROUP option`,
   );
