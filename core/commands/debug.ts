@@ -10,7 +10,7 @@ import { formatInteger } from "../base/numbers.ts";
 import { randomHex } from "../base/prng.ts";
 import { NO_EXPIRY } from "../types/object.ts";
 import { usersForRewrite } from "../server/acl_file.ts";
-import { argString, getRangeOrReply } from "../server/args.ts";
+import { argString, getRangeOrReply, NOT_POSITIVE } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "../server/command.ts";
 import { addHelp, addUsageError } from "../server/help.ts";
@@ -22,7 +22,6 @@ import { debugProtocol } from "./debug_protocol.ts";
 import { debugHtstats, debugHtstatsKey, debugObject } from "./debug_show.ts";
 import { scriptsOf } from "./scripts.ts";
 
-const NOT_POSITIVE = "ERR value is out of range, must be positive";
 const SLEEP_MAX_MS: number = 24 * 3600 * 1000;
 
 /** A subcommand: how many arguments it takes, the words DEBUG and its own included. */

@@ -12,7 +12,7 @@
  * has removed is a field, as in Redis.
  */
 import { TYPE_HASH } from "../types/object.ts";
-import { isTypeOrReply } from "../server/args.ts";
+import { addArgcError, isTypeOrReply } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_HASH } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -61,7 +61,7 @@ function hmsetCommand(c: Client): void {
 function setFields(c: Client): number {
   const { argc } = c;
   if ((argc & 1) !== 0) {
-    c.reply.addError(`ERR wrong number of arguments for '${c.lastCommand!.fullName}' command`);
+    addArgcError(c);
     return -1;
   }
   const { keyspace } = c.server;

@@ -19,17 +19,24 @@ import {
   type KeySpec,
   WRITE,
 } from "../server/command.ts";
+import {
+  findFirstOrReply,
+  found,
+  multiPop,
+  parseMultiPopOrReply,
+  waitForKeys,
+} from "./first_key.ts";
 import { move, MOVE_ARGS, MOVE_KEYS, ROTATE_ARGS } from "./list_move.ts";
 import {
   endArg,
   getEndOrReply,
   HEAD,
-  multiPop,
+  LEFT,
   NO_END,
-  parseMultiPopOrReply,
+  popFound,
   popOne,
-  popRange,
   propagatePop,
+  RIGHT,
   TAIL,
 } from "./list_reply.ts";
 import { KEY_ARG } from "./string_reply.ts";
@@ -46,10 +53,10 @@ function blockingPop(c: Client, end: number): void {
   const keys = c.argc - 2;
   const timeoutMs = getTimeoutOrReply(c, c.argc - 1, false);
   if (Number.isNaN(timeoutMs)) return;
-  const index = findListOrReply(c, 1, keys);
+  const index = findFirstOrReply(c, 1, keys, TYPE_LIST);
   if (index < 0) return;
   if (index === 0) {
-    block(c, 1, keys, timeoutMs);
+    waitForKeys(c, 1, keys, timeoutMs, TYPE_LIST);
     return;
   }
   const { buf, off, len } = c.argv;
@@ -60,43 +67,13 @@ function blockingPop(c: Client, end: number): void {
 }
 
 function blmpopCommand(c: Client): void {
-  if (!parseMultiPopOrReply(c, 2)) return;
-  const { numkeys, end, count } = multiPop;
+  if (!parseMultiPopOrReply(c, 2, LEFT, RIGHT)) return;
   const timeoutMs = getTimeoutOrReply(c, 1, false);
   if (Number.isNaN(timeoutMs)) return;
-  const index = findListOrReply(c, 3, numkeys);
-  if (index < 0) return;
-  if (index === 0) {
-    block(c, 3, numkeys, timeoutMs);
-    return;
-  }
-  const { buf, off, len } = c.argv;
-  c.reply.addArray(2);
-  c.reply.addBulk(buf, off[index], len[index]);
-  propagatePop(c, index, end, Math.min(count, c.server.keyspace.values.lists.length(found.ref)));
-  popRange(c, index, found.ref, end, count);
-}
-
-/** The list that `findListOrReply` found. */
-const found = { ref: 0 };
-
-/**
- * The first argument of `count`, from `first` on, that is the key of a list: 0 when there is none, -1 after an
- * error reply. Its look-up is the last one.
- */
-function findListOrReply(c: Client, first: number, count: number): number {
-  const { buf, off, len } = c.argv;
-  for (let i = first; i < first + count; i++) {
-    found.ref = c.server.keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
-    if (found.ref === 0) continue;
-    return isTypeOrReply(c, found.ref, TYPE_LIST) ? i : -1;
-  }
-  return 0;
-}
-
-function block(c: Client, first: number, count: number, timeoutMs: number): void {
-  if (canBlock(c)) blockOnKeys(c, first, count, timeoutMs, TYPE_LIST);
-  else c.reply.addNullArray();
+  const { numkeys } = multiPop;
+  const index = findFirstOrReply(c, 3, numkeys, TYPE_LIST);
+  if (index === 0) waitForKeys(c, 3, numkeys, timeoutMs, TYPE_LIST);
+  else if (index > 0) popFound(c, index);
 }
 
 function blmoveCommand(c: Client): void {

@@ -2,7 +2,7 @@
  * Commands on the ends of a list: LMPOP, LPOP, LPUSH, LPUSHX, RPOP, RPUSH, RPUSHX.
  */
 import { TYPE_LIST } from "../types/object.ts";
-import { getRangeOrReply, isTypeOrReply } from "../server/args.ts";
+import { addArgcError, getRangeOrReply, isTypeOrReply, NOT_POSITIVE } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_LIST } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -15,20 +15,19 @@ import {
   KEY_RW,
   WRITE,
 } from "../server/command.ts";
+import { findFirstOrReply, multiPop, parseMultiPopOrReply } from "./first_key.ts";
 import {
   ELEMENT_ARG,
   endArg,
   HEAD,
-  multiPop,
-  parseMultiPopOrReply,
+  LEFT,
+  popFound,
   popOne,
   popRange,
-  propagatePop,
+  RIGHT,
   TAIL,
 } from "./list_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
-
-const NOT_POSITIVE = "ERR value is out of range, must be positive";
 
 function lpushCommand(c: Client): void {
   push(c, true, false);
@@ -94,10 +93,8 @@ function rpopCommand(c: Client): void {
 function pop(c: Client, end: number): void {
   const hasCount = c.argc === 3;
   let count = 1;
-  if (c.argc > 3) {
-    c.reply.addError(`ERR wrong number of arguments for '${c.lastCommand!.fullName}' command`);
-    return;
-  } else if (hasCount) {
+  if (c.argc > 3) return addArgcError(c);
+  if (hasCount) {
     count = getRangeOrReply(c, 2, 0, Infinity, NOT_POSITIVE);
     if (Number.isNaN(count)) return;
   }
@@ -115,20 +112,10 @@ function pop(c: Client, end: number): void {
 }
 
 function lmpopCommand(c: Client): void {
-  if (!parseMultiPopOrReply(c, 1)) return;
-  const { numkeys, end, count } = multiPop;
-  const { buf, off, len } = c.argv;
-  for (let i = 2; i < 2 + numkeys; i++) {
-    const ref = c.server.keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
-    if (ref === 0) continue;
-    if (!isTypeOrReply(c, ref, TYPE_LIST)) return;
-    c.reply.addArray(2);
-    c.reply.addBulk(buf, off[i], len[i]);
-    propagatePop(c, i, end, Math.min(count, c.server.keyspace.values.lists.length(ref)));
-    popRange(c, i, ref, end, count);
-    return;
-  }
-  c.reply.addNullArray();
+  if (!parseMultiPopOrReply(c, 1, LEFT, RIGHT)) return;
+  const index = findFirstOrReply(c, 2, multiPop.numkeys, TYPE_LIST);
+  if (index === 0) c.reply.addNullArray();
+  else if (index > 0) popFound(c, index);
 }
 
 const PUSH_COMPLEXITY = "O(N) where N is the number of elements added";

@@ -2,16 +2,14 @@
  * What the list commands' files share: arguments, what follows a removal, and pieces of declarations.
  */
 import { ascii } from "../base/bytes.ts";
-import { argIs, getRangeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { argIs, SYNTAX_ERROR } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_LIST } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec } from "../server/command.ts";
+import { found, multiPop } from "./first_key.ts";
 
-const LEFT = ascii("left");
-const RIGHT = ascii("right");
-const COUNT = ascii("count");
-const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
-const COUNT_TOO_SMALL = "ERR count should be greater than 0";
+export const LEFT: Uint8Array = ascii("left");
+export const RIGHT: Uint8Array = ascii("right");
 
 /** Which end of a list an argument means. */
 export const NO_END = 0;
@@ -39,39 +37,6 @@ export function getEndOrReply(c: Client, index: number): number {
   if (argIs(c, index, RIGHT)) return TAIL;
   c.reply.addError(SYNTAX_ERROR);
   return NO_END;
-}
-
-/** What the arguments of LMPOP or BLMPOP say, after `parseMultiPopOrReply`. */
-export const multiPop = { numkeys: 0, end: NO_END, count: 1 };
-
-/** Parses `numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`. False after an error reply. */
-export function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
-  const numkeys = getRangeOrReply(c, numkeysIndex, 1, Infinity, NUMKEYS_TOO_SMALL);
-  if (Number.isNaN(numkeys)) return false;
-  const endIndex = numkeysIndex + numkeys + 1;
-  if (endIndex >= c.argc) {
-    c.reply.addError(SYNTAX_ERROR);
-    return false;
-  }
-  const end = getEndOrReply(c, endIndex);
-  if (end === NO_END) return false;
-  let count = 1;
-  if (endIndex + 1 < c.argc) {
-    if (!argIs(c, endIndex + 1, COUNT) || endIndex + 2 >= c.argc) {
-      c.reply.addError(SYNTAX_ERROR);
-      return false;
-    }
-    count = getRangeOrReply(c, endIndex + 2, 1, Infinity, COUNT_TOO_SMALL);
-    if (Number.isNaN(count)) return false;
-    if (endIndex + 3 < c.argc) {
-      c.reply.addError(SYNTAX_ERROR);
-      return false;
-    }
-  }
-  multiPop.numkeys = numkeys;
-  multiPop.end = end;
-  multiPop.count = count;
-  return true;
 }
 
 /** Tells that `count` elements were removed from an end of the list `ref`, which is deleted if none is `left`. */
@@ -131,4 +96,16 @@ export function popOne(c: Client, keyIndex: number, ref: number, end: number): v
 export function propagatePop(c: Client, keyIndex: number, end: number, count: number): void {
   const { propagation } = c.server;
   if (propagation.isOn) propagation.insteadPop(c, end === HEAD ? "LPOP" : "RPOP", keyIndex, count);
+}
+
+/** The reply of LMPOP and BLMPOP, whose arguments are in `multiPop`, from the list that was found. */
+export function popFound(c: Client, keyIndex: number): void {
+  const { buf, off, len } = c.argv;
+  const { ref } = found;
+  const end = multiPop.atStart ? HEAD : TAIL;
+  const count = Math.min(multiPop.count, c.server.keyspace.values.lists.length(ref));
+  c.reply.addArray(2);
+  c.reply.addBulk(buf, off[keyIndex], len[keyIndex]);
+  propagatePop(c, keyIndex, end, count);
+  popRange(c, keyIndex, ref, end, count);
 }

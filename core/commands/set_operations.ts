@@ -8,7 +8,13 @@
 import { ascii } from "../base/bytes.ts";
 import { RefList } from "../base/ref_list.ts";
 import { TYPE_SET } from "../types/object.ts";
-import { argIs, getRangeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import {
+  argIs,
+  getRangeOrReply,
+  NEGATIVE_LIMIT,
+  NUMKEYS_TOO_SMALL,
+  SYNTAX_ERROR,
+} from "../server/args.ts";
 import { notify, NOTIFY_SET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -28,9 +34,7 @@ import { deleteDestination, publishResult } from "./store_result.ts";
 import { KEY_ARG } from "./string_reply.ts";
 
 const LIMIT = ascii("limit");
-const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
 const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
-const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 
 /** Sets up to which a union asks each set about the members of those behind it. */
 const ASKED_SETS_MAX = 4;
@@ -73,7 +77,7 @@ function sintercardCommand(c: Client): void {
       c.reply.addError(SYNTAX_ERROR);
       return;
     }
-    limit = getRangeOrReply(c, i + 1, 0, Infinity, LIMIT_NEGATIVE);
+    limit = getRangeOrReply(c, i + 1, 0, Infinity, NEGATIVE_LIMIT);
     if (Number.isNaN(limit)) return;
   }
   if (!lookupSetsOrReply(c, 2, 2 + numkeys, sources)) return;

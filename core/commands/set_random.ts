@@ -18,6 +18,7 @@ import {
   getRangeOrReply,
   getSignedCountOrReply,
   isTypeOrReply,
+  NOT_POSITIVE,
   SYNTAX_ERROR,
 } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_SET } from "../server/changes.ts";
@@ -35,8 +36,6 @@ import {
 import { isOverLimit, REPLY_SLICE } from "./random_reply.ts";
 import { addMemberAt, addMembers, addMembersAt } from "./set_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
-
-const NOT_POSITIVE = "ERR value is out of range, must be positive";
 
 /** What stays is chosen when so many times more are popped. */
 const POP_MOST_FACTOR = 5;

@@ -6,6 +6,7 @@
  */
 import { assureRoomForStrings } from "../keyspace/room.ts";
 import { NO_EXPIRY, objectType, TYPE_STRING } from "../types/object.ts";
+import { addArgcError } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -34,13 +35,13 @@ function mgetCommand(c: Client): void {
 }
 
 function msetCommand(c: Client): void {
-  if (!hasWholePairsOrReply(c, "mset")) return;
+  if (!hasWholePairsOrReply(c)) return;
   setPairs(c);
   c.reply.addOk();
 }
 
 function msetnxCommand(c: Client): void {
-  if (!hasWholePairsOrReply(c, "msetnx")) return;
+  if (!hasWholePairsOrReply(c)) return;
   const { keyspace } = c.server;
   const { buf, off, len, argc } = c.argv;
   for (let i = 1; i < argc; i += 2) {
@@ -52,9 +53,9 @@ function msetnxCommand(c: Client): void {
   c.reply.addInteger(1);
 }
 
-function hasWholePairsOrReply(c: Client, name: string): boolean {
+function hasWholePairsOrReply(c: Client): boolean {
   if (c.argc % 2 !== 0) return true;
-  c.reply.addError(`ERR wrong number of arguments for '${name}' command`);
+  addArgcError(c);
   return false;
 }
 

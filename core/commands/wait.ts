@@ -4,7 +4,7 @@
  * This server has no replicas, so of those none ever has it. Its own append-only file has it when all that was appended
  * up to now is safe on disk.
  */
-import { getIntegerOrReply, getRangeOrReply } from "../server/args.ts";
+import { getIntegerOrReply, getRangeOrReply, NOT_POSITIVE } from "../server/args.ts";
 import { blockUntil, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
 import type { Client } from "../server/client.ts";
 import { BLOCKING, type CommandSpec } from "../server/command.ts";
@@ -31,13 +31,7 @@ function waitaofCommand(c: Client): void {
     c.reply.addError("ERR value is out of range, value must between 0 and 1");
     return;
   }
-  const replicas = getRangeOrReply(
-    c,
-    2,
-    0,
-    Infinity,
-    "ERR value is out of range, must be positive",
-  );
+  const replicas = getRangeOrReply(c, 2, 0, Infinity, NOT_POSITIVE);
   if (Number.isNaN(replicas)) return;
   const timeoutMs = getTimeoutOrReply(c, 3, true);
   if (Number.isNaN(timeoutMs)) return;

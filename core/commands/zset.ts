@@ -22,7 +22,7 @@ import {
   ADD_UPDATED,
   ADD_XX,
 } from "../types/t_zset.ts";
-import { argIs, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { addArgcError, argIs, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_ZSET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -244,11 +244,7 @@ function zrevrankCommand(c: Client): void {
 }
 
 function replyRank(c: Client, isReverse: boolean): void {
-  if (c.argc > 4) {
-    const name = c.lastCommand!.fullName;
-    c.reply.addError(`ERR wrong number of arguments for '${name}' command`);
-    return;
-  }
+  if (c.argc > 4) return addArgcError(c);
   const withScore = c.argc > 3;
   if (withScore && !argIs(c, 3, WITHSCORE)) {
     c.reply.addError(SYNTAX_ERROR);

@@ -10,6 +10,7 @@ import {
   argIs,
   getIntegerOrReply,
   getRangeOrReply,
+  NEGATIVE_LIMIT,
   SYNTAX_ERROR,
   WRONG_TYPE,
 } from "../server/args.ts";
@@ -31,11 +32,10 @@ import { KEY_ARG } from "./string_reply.ts";
 import {
   addPair,
   addPairsHead,
-  argSide,
   countedKeys,
   getDoubleOrReply,
-  HIGHEST,
-  LOWEST,
+  MAX,
+  MIN,
   WITHSCORES_ARG,
 } from "./zset_args.ts";
 
@@ -46,7 +46,6 @@ const WITHSCORES = ascii("withscores");
 const LIMIT = ascii("limit");
 
 const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
-const NEGATIVE_LIMIT = "ERR LIMIT can't be negative";
 
 // Operations.
 const UNION = 0;
@@ -222,9 +221,8 @@ function getWeightsOrReply(c: Client, first: number, count: number): boolean {
 }
 
 function getAggregateOrReply(c: Client, index: number): boolean {
-  const side = argSide(c, index);
-  if (side === LOWEST) options.aggregate = AGGREGATE_MIN;
-  else if (side === HIGHEST) options.aggregate = AGGREGATE_MAX;
+  if (argIs(c, index, MIN)) options.aggregate = AGGREGATE_MIN;
+  else if (argIs(c, index, MAX)) options.aggregate = AGGREGATE_MAX;
   else if (argIs(c, index, SUM)) options.aggregate = AGGREGATE_SUM;
   else {
     c.reply.addError(SYNTAX_ERROR);

@@ -14,15 +14,16 @@ import {
   ScoreRange,
   type ZsetCursor,
 } from "../types/t_zset.ts";
-import { argIs, NOT_A_FLOAT } from "../server/args.ts";
+import { NOT_A_FLOAT } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec, KeySpec } from "../server/command.ts";
 
 const BAD_SCORE_RANGE = "ERR min or max is not a float";
 const BAD_LEX_RANGE = "ERR min or max not valid string range item";
 
-const MIN = ascii("min");
-const MAX = ascii("max");
+/** The words for the ends of a sorted set, and for numbers of theirs. */
+export const MIN: Uint8Array = ascii("min");
+export const MAX: Uint8Array = ascii("max");
 
 const PAREN = 0x28;
 const BRACKET = 0x5b;
@@ -33,8 +34,7 @@ const PLUS = 0x2b;
 export const scoreRange = new ScoreRange();
 export const lexRange = new LexRange();
 
-/** Which end of a sorted set an argument means. */
-export const NO_SIDE = 0;
+/** An end of a sorted set. */
 export const LOWEST = 1;
 export const HIGHEST = 2;
 
@@ -43,12 +43,6 @@ export function getDoubleOrReply(c: Client, index: number, error = NOT_A_FLOAT):
   const value = parseDouble(c.argv.buf, c.argv.off[index], c.argv.len[index]);
   if (value !== value) c.reply.addError(error);
   return value;
-}
-
-/** The end that an argument names with MIN or MAX; NO_SIDE when it names none. */
-export function argSide(c: Client, index: number): number {
-  if (argIs(c, index, MIN)) return LOWEST;
-  return argIs(c, index, MAX) ? HIGHEST : NO_SIDE;
 }
 
 /** Fills `scoreRange` from two arguments. False after an error reply. */

@@ -5,11 +5,10 @@
  * When a key that a client waits for becomes a sorted set, its command is executed again from the start
  * (core/server/blocking.ts).
  */
-import { ascii } from "../base/bytes.ts";
 import { TYPE_ZSET } from "../types/object.ts";
 import { ZsetCursor } from "../types/t_zset.ts";
-import { argIs, getRangeOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
-import { blockOnKeys, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
+import { getRangeOrReply, isTypeOrReply, NOT_POSITIVE, SYNTAX_ERROR } from "../server/args.ts";
+import { getTimeoutOrReply } from "../server/blocking.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_ZSET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -21,19 +20,17 @@ import {
   KEY_RW,
   WRITE,
 } from "../server/command.ts";
+import {
+  findFirstOrReply,
+  found,
+  multiPop,
+  parseMultiPopOrReply,
+  waitForKeys,
+} from "./first_key.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
-import { addPair, argSide, countedKeys, HIGHEST, LOWEST, NO_SIDE, SIDE_ARG } from "./zset_args.ts";
-
-const COUNT = ascii("count");
-const NOT_POSITIVE = "ERR value is out of range, must be positive";
-const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
-const COUNT_TOO_SMALL = "ERR count should be greater than 0";
+import { addPair, countedKeys, HIGHEST, LOWEST, MAX, MIN, SIDE_ARG } from "./zset_args.ts";
 
 const cursor = new ZsetCursor();
-/** The sorted set that `findZsetOrReply` found. */
-const found = { ref: 0 };
-/** What `parseMultiPopOrReply` found. */
-const multiPop = { numkeys: 0, side: NO_SIDE, count: 1 };
 
 function zpopminCommand(c: Client): void {
   pop(c, LOWEST);
@@ -67,18 +64,18 @@ function pop(c: Client, side: number): void {
 }
 
 function zmpopCommand(c: Client): void {
-  if (!parseMultiPopOrReply(c, 1)) return;
-  const index = findZsetOrReply(c, 2, multiPop.numkeys);
+  if (!parseMultiPopOrReply(c, 1, MIN, MAX)) return;
+  const index = findFirstOrReply(c, 2, multiPop.numkeys, TYPE_ZSET);
   if (index === 0) c.reply.addNullArray();
   else if (index > 0) popFound(c, index);
 }
 
 function bzmpopCommand(c: Client): void {
-  if (!parseMultiPopOrReply(c, 2)) return;
+  if (!parseMultiPopOrReply(c, 2, MIN, MAX)) return;
   const timeoutMs = getTimeoutOrReply(c, 1, false);
   if (Number.isNaN(timeoutMs)) return;
-  const index = findZsetOrReply(c, 3, multiPop.numkeys);
-  if (index === 0) block(c, 3, multiPop.numkeys, timeoutMs);
+  const index = findFirstOrReply(c, 3, multiPop.numkeys, TYPE_ZSET);
+  if (index === 0) waitForKeys(c, 3, multiPop.numkeys, timeoutMs, TYPE_ZSET);
   else if (index > 0) popFound(c, index);
 }
 
@@ -94,10 +91,10 @@ function blockingPop(c: Client, side: number): void {
   const keys = c.argc - 2;
   const timeoutMs = getTimeoutOrReply(c, c.argc - 1, false);
   if (Number.isNaN(timeoutMs)) return;
-  const index = findZsetOrReply(c, 1, keys);
+  const index = findFirstOrReply(c, 1, keys, TYPE_ZSET);
   if (index < 0) return;
   if (index === 0) {
-    block(c, 1, keys, timeoutMs);
+    waitForKeys(c, 1, keys, timeoutMs, TYPE_ZSET);
     return;
   }
   const length = c.server.keyspace.values.zsets.length(found.ref);
@@ -107,60 +104,18 @@ function blockingPop(c: Client, side: number): void {
   propagatePop(c, index, side, -1);
 }
 
-function block(c: Client, first: number, count: number, timeoutMs: number): void {
-  if (canBlock(c)) blockOnKeys(c, first, count, timeoutMs, TYPE_ZSET);
-  else c.reply.addNullArray();
-}
-
-/**
- * The first argument of `count`, from `first` on, that is the key of a sorted set: 0 when there is none, -1 after
- * an error reply. Its look-up is the last one.
- */
-function findZsetOrReply(c: Client, first: number, count: number): number {
-  const { buf, off, len } = c.argv;
-  for (let i = first; i < first + count; i++) {
-    found.ref = c.server.keyspace.lookupKeyWrite(c.db, buf, off[i], len[i]);
-    if (found.ref === 0) continue;
-    return isTypeOrReply(c, found.ref, TYPE_ZSET) ? i : -1;
-  }
-  return 0;
-}
-
-/** Parses `numkeys key [key ...] <MIN | MAX> [COUNT count]` into `multiPop`. False after an error reply. */
-function parseMultiPopOrReply(c: Client, numkeysIndex: number): boolean {
-  const numkeys = getRangeOrReply(c, numkeysIndex, 1, Infinity, NUMKEYS_TOO_SMALL);
-  if (Number.isNaN(numkeys)) return false;
-  const sideIndex = numkeysIndex + numkeys + 1;
-  const side = sideIndex < c.argc ? argSide(c, sideIndex) : NO_SIDE;
-  let count = -1;
-  let isValid = side !== NO_SIDE;
-  for (let i = sideIndex + 1; i < c.argc && isValid; i += 2) {
-    isValid = count === -1 && argIs(c, i, COUNT) && i + 1 < c.argc;
-    if (!isValid) break;
-    count = getRangeOrReply(c, i + 1, 1, Infinity, COUNT_TOO_SMALL);
-    if (Number.isNaN(count)) return false;
-  }
-  if (!isValid) {
-    c.reply.addError(SYNTAX_ERROR);
-    return false;
-  }
-  multiPop.numkeys = numkeys;
-  multiPop.side = side;
-  multiPop.count = count === -1 ? 1 : count;
-  return true;
-}
-
 /** ZMPOP's reply from the set that was found. */
 function popFound(c: Client, index: number): void {
   const { buf, off, len } = c.argv;
   const { ref } = found;
+  const side = multiPop.atStart ? LOWEST : HIGHEST;
   const length = c.server.keyspace.values.zsets.length(ref);
   const count = Math.min(multiPop.count, length);
   c.reply.addArray(2);
   c.reply.addBulk(buf, off[index], len[index]);
   c.reply.addArray(count);
-  popPairs(c, index, ref, length, multiPop.side, count, true);
-  propagatePop(c, index, multiPop.side, count);
+  popPairs(c, index, ref, length, side, count, true);
+  propagatePop(c, index, side, count);
 }
 
 /** Pairs were popped from the set at argument `index`, one with a `count` of -1: ZPOPMIN or ZPOPMAX says so. */

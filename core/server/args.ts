@@ -12,6 +12,9 @@ export const NOT_A_FLOAT = "ERR value is not a valid float";
 export const SYNTAX_ERROR = "ERR syntax error";
 export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
 export const NO_SUCH_KEY = "ERR no such key";
+export const NUMKEYS_TOO_SMALL = "ERR numkeys should be greater than 0";
+export const NEGATIVE_LIMIT = "ERR LIMIT can't be negative";
+export const NOT_POSITIVE = "ERR value is out of range, must be positive";
 const NOT_IN_SIGNED_RANGE =
   "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
@@ -65,6 +68,11 @@ export function getSignedCountOrReply(c: Client, index: number): number {
     return NaN;
   }
   return value;
+}
+
+/** The error for a number of arguments that the command's arity allows but the command doesn't. */
+export function addArgcError(c: Client): void {
+  c.reply.addError(`ERR wrong number of arguments for '${c.lastCommand!.fullName}' command`);
 }
 
 /** Whether an entry, or no entry (0), may be used as a value of a type. False after an error reply. */
