@@ -67,19 +67,31 @@ function codecOf(server: Server): Codec {
 const options = { replace: false, absttl: false, idleSeconds: -1, freq: -1 };
 
 function dumpCommand(c: Client): void {
-  const { keyspace, config } = c.server;
+  const { keyspace } = c.server;
   const { buf, off, len } = c.argv;
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (ref === 0) {
     c.reply.addNull();
     return;
   }
-  const { encoder } = codecOf(c.server);
-  encoder.compress = config.bool("rdbcompression");
-  writer.clear();
-  writeFooter(writer, encoder.writeTypeAndValue(writer, ref));
+  writeDump(c.server, ref);
   c.reply.addBulk(writer.buf, 0, writer.pos);
   writer.clear(); // It may have become large.
+}
+
+/** What DUMP returns of an entry. */
+export function dumpOf(server: Server, ref: number): Uint8Array {
+  writeDump(server, ref);
+  const bytes = writer.buf.slice(0, writer.pos);
+  writer.clear();
+  return bytes;
+}
+
+function writeDump(server: Server, ref: number): void {
+  const { encoder } = codecOf(server);
+  encoder.compress = server.config.bool("rdbcompression");
+  writer.clear();
+  writeFooter(writer, encoder.writeTypeAndValue(writer, ref));
 }
 
 /** RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency] */

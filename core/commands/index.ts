@@ -16,6 +16,7 @@ import { hashCommands } from "./hash.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./list.ts";
+import { migrateCommands } from "./migrate.ts";
 import { monitorCommands } from "./monitor.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { scriptCommands } from "./script.ts";
@@ -43,6 +44,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,
+  ...migrateCommands,
   ...monitorCommands,
   ...pubsubCommands,
   ...scriptCommands,

@@ -17,6 +17,9 @@ import { quote } from "./config_values.ts";
 import type { Server } from "./server.ts";
 
 const AUTH = ascii("auth");
+const AUTH2 = ascii("auth2");
+/** Where the options of MIGRATE begin. */
+const MIGRATE_OPTIONS = 6;
 
 export class Monitors {
   private readonly server: Server;
@@ -82,6 +85,14 @@ export class Monitors {
 export function isSecret(c: Client, command: Command, index: number): boolean {
   const { name } = command.spec;
   if (name === "auth") return index > 0;
+  if (name === "migrate") return isSecretOfMigrate(c, index);
   if (name !== "hello") return false;
   return index > 2 && argIs(c, index - 1, AUTH) || index > 3 && argIs(c, index - 2, AUTH);
+}
+
+/** What follows AUTH or AUTH2. */
+function isSecretOfMigrate(c: Client, index: number): boolean {
+  if (index <= MIGRATE_OPTIONS) return false;
+  return argIs(c, index - 1, AUTH) || argIs(c, index - 1, AUTH2) ||
+    index > MIGRATE_OPTIONS + 1 && argIs(c, index - 2, AUTH2);
 }
