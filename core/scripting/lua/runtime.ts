@@ -208,21 +208,25 @@ export function field(
   at: number,
   site: number,
 ): LuaValue {
-  if (o instanceof LuaTable) {
+  let t = o;
+  if (typeof o === "string" && running.stringMeta !== null) {
+    t = running.stringMeta.getString("__index");
+  }
+  if (t instanceof LuaTable) {
     const hint = hints[at];
-    const { keys } = o;
+    const { keys } = t;
     if (hint < keys.length && keys[hint] === k) {
-      const v = o.vals[hint];
+      const v = t.vals[hint];
       if (v !== undefined) return v;
     } else {
-      const found = o.find(k);
+      const found = t.find(k);
       if (found >= 0) {
         hints[at] = found;
-        const v = o.vals[found];
+        const v = t.vals[found];
         if (v !== undefined) return v;
       }
     }
-    if (o.meta === null) return undefined;
+    if (t.meta === null) return undefined;
   }
   return indexSlow(o, k, site);
 }
@@ -250,7 +254,7 @@ function indexSlow(o: LuaValue, k: LuaValue, site: number): LuaValue {
 export function setIndex(o: LuaValue, k: LuaValue, v: LuaValue, site: number): void {
   if (o instanceof LuaTable && o.meta === null && !o.readonly) {
     if (typeof k === "number") {
-      if ((k | 0) === k && k > 0 && k < o.arr.length && v !== undefined) o.arr[k] = v;
+      if ((k | 0) === k && k > 0 && k <= o.cap && k < o.arr.length && v !== undefined) o.arr[k] = v;
       else if (k === k) o.setNumber(k, v);
       else throw operationError("table index is NaN", site, 0);
       return;
