@@ -27,7 +27,7 @@ import {
   getUnitOrReply,
 } from "./geo_args.ts";
 import { geoSearchSpecs } from "./geo_search_specs.ts";
-import { deleteDestination, publishResult } from "./store_result.ts";
+import { deleteDestination, detachedZset, publishResult } from "./store_result.ts";
 import { getDoubleOrReply } from "./zset_args.ts";
 
 const NO_MEMBER = "ERR could not decode requested zset member";
@@ -208,10 +208,8 @@ function storeNothing(c: Client): void {
 }
 
 function storeFound(c: Client, kind: number, found: number): void {
-  const { keyspace } = c.server;
-  const { geoSearch, zsetAlgebra } = keyspace.values;
+  const { geoSearch, zsetAlgebra } = c.server.keyspace.values;
   const { builder } = zsetAlgebra;
-  const { buf, off, len } = c.argv;
   const { storeIndex, storeDist, toMeters } = request;
   const { cursor } = geoSearch;
   let made = 0;
@@ -224,11 +222,7 @@ function storeFound(c: Client, kind: number, found: number): void {
       builder.put(score, cursor.buf, cursor.off, cursor.len);
     }
     builder.finish();
-    made = keyspace.detached(buf, off[storeIndex], len[storeIndex], TYPE_ZSET);
-    builder.moveInto(made);
-  } catch (error) {
-    if (made !== 0) keyspace.discard(made);
-    throw error;
+    made = detachedZset(c, storeIndex);
   } finally {
     builder.clear();
   }

@@ -3,8 +3,23 @@
  * detached entry (core/keyspace/keyspace.ts) and now replaces whatever its key holds. An empty result means
  * that the key is deleted.
  */
+import { TYPE_ZSET } from "../types/object.ts";
 import { keyModified, notify, NOTIFY_GENERIC } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
+
+/** The sorted set that the builder of `zsetAlgebra` has, in a detached entry for the key in argument `index`. */
+export function detachedZset(c: Client, index: number): number {
+  const { keyspace } = c.server;
+  const { buf, off, len } = c.argv;
+  const made = keyspace.detached(buf, off[index], len[index], TYPE_ZSET);
+  try {
+    keyspace.values.zsetAlgebra.builder.moveInto(made);
+  } catch (error) {
+    keyspace.discard(made);
+    throw error;
+  }
+  return made;
+}
 
 /** Puts a detached entry at the key in argument `index` and tells so; the rest of its story is the caller's. */
 export function publishResult(c: Client, index: number, made: number): void {

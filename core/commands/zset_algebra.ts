@@ -27,7 +27,7 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
-import { deleteDestination, publishResult } from "./store_result.ts";
+import { deleteDestination, detachedZset, publishResult } from "./store_result.ts";
 import { KEY_ARG } from "./string_reply.ts";
 import {
   addPair,
@@ -108,21 +108,13 @@ function replyResult(c: Client, operation: number): void {
 
 function storeResult(c: Client, operation: number, event: string): void {
   if (!parseOrReply(c, 2, operation, true)) return;
-  const { keyspace } = c.server;
-  const { builder } = keyspace.values.zsetAlgebra;
-  const { buf, off, len } = c.argv;
+  const { builder } = c.server.keyspace.values.zsetAlgebra;
   let made = 0;
   let count = 0;
   try {
     compute(c, operation);
     count = builder.refs.length;
-    if (count > 0) {
-      made = keyspace.detached(buf, off[1], len[1], TYPE_ZSET);
-      builder.moveInto(made);
-    }
-  } catch (error) {
-    if (made !== 0) keyspace.discard(made);
-    throw error;
+    if (count > 0) made = detachedZset(c, 1);
   } finally {
     builder.clear();
   }
