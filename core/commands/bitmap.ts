@@ -10,7 +10,7 @@
  */
 import { ascii } from "../base/bytes.ts";
 import { Bitmap } from "../types/bitmap.ts";
-import { argIs, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { argIs, firstIndex, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -157,9 +157,8 @@ function isByteUnitOrReply(c: Client, index: number): boolean {
 /** Sets `bits` to a range of a string of `len` bytes, ends below 0 counting from its end. False when it is empty. */
 function setRange(start: number, end: number, len: number, inBits: boolean): boolean {
   const total = inBits ? len * 8 : len;
-  if (start < 0) start = Math.max(0, total + start);
-  if (end < 0) end = Math.max(0, total + end);
-  if (end >= total) end = total - 1;
+  start = firstIndex(start, total);
+  end = Math.min(firstIndex(end, total), total - 1);
   bits[0] = inBits ? start : start * 8;
   bits[1] = inBits ? end : end * 8 + 7;
   return start <= end;

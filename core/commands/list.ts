@@ -12,9 +12,11 @@ import { ascii } from "../base/bytes.ts";
 import { TYPE_LIST } from "../types/object.ts";
 import {
   argIs,
+  firstIndex,
   getIntegerOrReply,
   getSignedCountOrReply,
   isTypeOrReply,
+  lastIndex,
   NO_SUCH_KEY,
   SYNTAX_ERROR,
 } from "../server/args.ts";
@@ -129,9 +131,8 @@ function lrangeCommand(c: Client): void {
   const ref = keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (!isTypeOrReply(c, ref, TYPE_LIST)) return;
   const total = ref === 0 ? 0 : lists.length(ref);
-  if (start < 0) start = Math.max(0, total + start);
-  if (end < 0) end += total;
-  if (end >= total) end = total - 1;
+  start = firstIndex(start, total);
+  end = lastIndex(end, total);
   if (start > end) {
     c.reply.addArray(0);
     return;
@@ -156,9 +157,8 @@ function ltrimCommand(c: Client): void {
   }
   if (!isTypeOrReply(c, ref, TYPE_LIST)) return;
   const total = lists.length(ref);
-  if (start < 0) start = Math.max(0, total + start);
-  if (end < 0) end += total;
-  if (end >= total) end = total - 1;
+  start = firstIndex(start, total);
+  end = lastIndex(end, total);
   const kept = start > end ? 0 : end - start + 1;
   if (kept > 0) {
     lists.removeRange(ref, end + 1, total - end - 1);

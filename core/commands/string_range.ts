@@ -3,7 +3,7 @@
  */
 import { NO_EXPIRY } from "../types/object.ts";
 import { ByteRange, readString, stringLen } from "../types/t_string.ts";
-import { argBigInt, getIntegerOrReply } from "../server/args.ts";
+import { argBigInt, firstIndex, getIntegerOrReply } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_STRING } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -102,9 +102,8 @@ function getrangeCommand(c: Client): void {
   }
   readString(arena, ref, value);
   const total = value.len;
-  if (start < 0) start = Math.max(0, total + start);
-  if (end < 0) end = Math.max(0, total + end);
-  if (end >= total) end = total - 1;
+  start = firstIndex(start, total);
+  end = Math.min(firstIndex(end, total), total - 1);
   if (start > end) c.reply.addBulk(buf, 0, 0);
   else c.reply.addBulk(value.buf, value.off + start, end - start + 1);
 }

@@ -8,7 +8,14 @@
 import { ascii } from "../base/bytes.ts";
 import { TYPE_ZSET } from "../types/object.ts";
 import { ZsetCursor } from "../types/t_zset.ts";
-import { argIs, getIntegerOrReply, isTypeOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import {
+  argIs,
+  firstIndex,
+  getIntegerOrReply,
+  isTypeOrReply,
+  lastIndex,
+  SYNTAX_ERROR,
+} from "../server/args.ts";
 import { notify, NOTIFY_ZSET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -229,11 +236,9 @@ function selectPairs(c: Client, ref: number): number {
 function selectRanks(c: Client, ref: number): number {
   const { zsets } = c.server.keyspace.values;
   const length = zsets.length(ref);
-  let { start, stop } = range;
-  if (start < 0) start = Math.max(0, length + start);
-  if (stop < 0) stop += length;
-  if (start > stop || start >= length) return 0;
-  if (stop >= length) stop = length - 1;
+  const start = firstIndex(range.start, length);
+  const stop = lastIndex(range.stop, length);
+  if (start > stop) return 0;
   if (range.isReverse) {
     if (start === 0) zsets.seekLast(ref, cursor);
     else zsets.seekRank(ref, length - 1 - start, cursor);

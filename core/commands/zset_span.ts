@@ -5,7 +5,7 @@
  * Where the range is the whole set, its key is removed, and a large set is then freed in slices.
  */
 import { TYPE_ZSET } from "../types/object.ts";
-import { getIntegerOrReply, isTypeOrReply } from "../server/args.ts";
+import { firstIndex, getIntegerOrReply, isTypeOrReply, lastIndex } from "../server/args.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_ZSET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -49,34 +49,33 @@ function zremrangebyrankCommand(c: Client): void {
   if (ref === 0) return;
   const { zsets } = c.server.keyspace.values;
   const length = zsets.length(ref);
-  if (start < 0) start = Math.max(0, length + start);
-  if (stop < 0) stop += length;
-  if (stop >= length) stop = length - 1;
+  start = firstIndex(start, length);
+  stop = lastIndex(stop, length);
   const count = start > stop ? 0 : stop - start + 1;
   if (count > 0 && count < length) zsets.removeRanks(ref, start, stop);
   finishRemoval(c, ref, count, length, "zremrangebyrank");
 }
 
 function zremrangebyscoreCommand(c: Client): void {
-  if (!getScoreRangeOrReply(c, 2, 3)) return;
-  const ref = lookupToChange(c);
-  if (ref === 0) return;
-  const { zsets } = c.server.keyspace.values;
-  const length = zsets.length(ref);
-  let count = zsets.countInScores(ref, scoreRange);
-  if (count > 0 && count < length) count = zsets.removeScores(ref, scoreRange);
-  finishRemoval(c, ref, count, length, "zremrangebyscore");
+  if (getScoreRangeOrReply(c, 2, 3)) removeSpan(c, false, "zremrangebyscore");
 }
 
 function zremrangebylexCommand(c: Client): void {
-  if (!getLexRangeOrReply(c, 2, 3)) return;
+  if (getLexRangeOrReply(c, 2, 3)) removeSpan(c, true, "zremrangebylex");
+}
+
+/** Removes what is in `lexRange` or in `scoreRange`. */
+function removeSpan(c: Client, byLex: boolean, event: string): void {
   const ref = lookupToChange(c);
   if (ref === 0) return;
   const { zsets } = c.server.keyspace.values;
   const length = zsets.length(ref);
-  let count = zsets.countInLex(ref, lexRange);
-  if (count > 0 && count < length) count = zsets.removeLex(ref, lexRange);
-  finishRemoval(c, ref, count, length, "zremrangebylex");
+  const count = byLex ? zsets.countInLex(ref, lexRange) : zsets.countInScores(ref, scoreRange);
+  if (count > 0 && count < length) {
+    if (byLex) zsets.removeLex(ref, lexRange);
+    else zsets.removeScores(ref, scoreRange);
+  }
+  finishRemoval(c, ref, count, length, event);
 }
 
 /** The sorted set at argument 1; 0 after a reply: there is none, or the key holds something else. */

@@ -70,6 +70,16 @@ export function getSignedCountOrReply(c: Client, index: number): number {
   return value;
 }
 
+/** Where a range begins that an argument says, among `total` elements: an index below 0 counts from the end. */
+export function firstIndex(index: number, total: number): number {
+  return index < 0 ? Math.max(0, total + index) : index;
+}
+
+/** Where it ends, the element there included: before the first one if an index below 0 leads there. */
+export function lastIndex(index: number, total: number): number {
+  return index < 0 ? total + index : Math.min(index, total - 1);
+}
+
 /** The error for a number of arguments that the command's arity allows but the command doesn't. */
 export function addArgcError(c: Client): void {
   c.reply.addError(`ERR wrong number of arguments for '${c.lastCommand!.fullName}' command`);
