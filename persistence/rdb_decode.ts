@@ -214,6 +214,7 @@ export class RdbDecoder {
     for (let i = 0; i < count; i++) {
       const kind = hasKinds ? reader.readLength() : NODE_PACKED;
       if (kind !== NODE_PACKED && kind !== NODE_PLAIN || !this.readString(reader)) return false;
+      if (this.string.len === 0) return false;
       if (kind === NODE_PACKED && hasKinds && count === 1 && this.isAdopted(adoptList, ref)) break;
       if (kind === NODE_PLAIN) this.push(ref, this.string.buf, this.string.off, this.string.len);
       else if (!this.addPackedList(hasKinds ? PACKED_LISTPACK : PACKED_ZIPLIST, ref)) return false;

@@ -46,6 +46,8 @@ const CRC_BYTES = 8;
 const CHECKSUM_VERSION_MIN = 5;
 /** Keys between two looks at the clock. */
 const KEYS_PER_LOOK = 64;
+/** So many empty keys are told of. */
+const EMPTY_KEYS_TOLD = 10;
 /** Longest name in a message. */
 const NAME_LEN_MAX = 128;
 /** Type, key and value. */
@@ -75,6 +77,8 @@ export interface RdbLoadOptions {
   readonly replaces?: boolean;
   /** Microseconds to wait after each key, or if negative after as many keys a microsecond. For tests. */
   readonly keyDelayUs?: number;
+  /** Told of keys that are left out because they are empty, the first few. */
+  readonly onEmpty?: (key: string) => void;
   /** Told the aux fields. */
   readonly onAux?: (name: string, value: string) => void;
   /** Takes a library of functions. Returns why it can't, or null. */
@@ -276,7 +280,7 @@ export class RdbLoader {
     }
     if (ok) return ref;
     if (this.decoder.isEmpty) {
-      this.keysEmpty++;
+      if (this.keysEmpty++ < EMPTY_KEYS_TOLD) this.options.onEmpty?.(this.keyName());
       return 0;
     }
     throw this.damaged(`the value of key '${this.keyName()}', of type ${rdbType}, is damaged`);

@@ -266,6 +266,7 @@ export class Snapshots {
       keepsExpired: isBase,
       keyDelayUs: settings.loadDelayUs,
       onAux: (name, value) => this.noteAux(name, value),
+      onEmpty: (key) => this.parts.notice(`rdbLoadObject skipping empty key: ${key}`),
       onFunction: (library) => this.parts.functions?.load(library, replaces) ?? null,
     });
     return new SnapshotLoad(loader, file);

@@ -270,7 +270,7 @@ export class Appending {
     if (error !== null) server.log.warning(`Fail to fsync the AOF file: ${error}`);
     this.state = "off";
     if (this.isRewriting) {
-      server.log.notice("Killing running AOF rewrite");
+      server.log.notice("Killing running AOF rewrite child: a worker");
       port.stopRewrite();
     }
     server.saving.updateGate();

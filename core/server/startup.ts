@@ -106,6 +106,7 @@ export function serve(server: Server, network: Network): void {
   if (appends || config.savePoints().length > 0) saving.port?.prepare();
   const done = (ok: boolean) => {
     if (ok) return announceReady(server);
+    if (!appends) log.warning("Terminating server after rdb file reading failure.");
     log.warning("Fatal error loading the DB, check server logs. Exiting.");
     process.exit(1);
   };
