@@ -12,6 +12,7 @@ import { globMatch } from "../base/glob.ts";
 import { BIG, parseBigInt64, parseInteger } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
 import { objectType, TYPE_HASH, TYPE_NAMES } from "../types/object.ts";
+import { scanTable } from "../types/scan_source.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { argIs, getIntegerOrReply, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -41,21 +42,11 @@ let found = new RefList();
 const key = new ByteRange();
 
 function scanCommand(c: Client): void {
-  const { buf, off, len } = c.argv;
-  const start = parseCursor(buf, off[1], len[1]);
-  if (Number.isNaN(start)) {
-    c.reply.addError("ERR invalid cursor");
-    return;
-  }
+  const start = getCursorOrReply(c, 1);
+  if (Number.isNaN(start)) return;
   if (!getScanOptionsOrReply(c, 2, TYPE_ANY)) return;
-  const { count } = scanOptions;
   found.clear();
-  let cursor = start;
-  // A table that is nearly empty, as after mass deletion, must not be walked in one go.
-  let bucketsMax = count * 10;
-  do {
-    cursor = c.db.keys.scan(cursor, found);
-  } while (cursor !== 0 && bucketsMax-- > 0 && found.length < count);
+  const cursor = scanTable(c.db.keys, start, scanOptions.count, found);
   if (scanOptions.match !== 0) keepMatching(c, scanOptions.match, 0);
   keepLive(c);
   c.reply.addArray(2);
@@ -89,11 +80,19 @@ function keysCommand(c: Client): void {
   addFoundKeys(c);
 }
 
+/** The cursor in an argument. NaN after an error reply. */
+export function getCursorOrReply(c: Client, index: number): number {
+  const { buf, off, len } = c.argv;
+  const cursor = parseCursor(buf, off[index], len[index]);
+  if (Number.isNaN(cursor)) c.reply.addError("ERR invalid cursor");
+  return cursor;
+}
+
 /**
  * A cursor, of whose 64 bits the low 32 remain; NaN when it is none. Beside plain numbers this takes what
  * C's strtoull does, because Redis does: blanks in front, a sign, leading zeros, the end at a zero byte.
  */
-export function parseCursor(buf: ReadonlyBytes, off: number, len: number): number {
+function parseCursor(buf: ReadonlyBytes, off: number, len: number): number {
   const zero = indexOfByte(buf, 0, off, off + len);
   if (zero >= 0) len = zero - off;
   const value = parseInteger(buf, off, len);

@@ -11,7 +11,7 @@ import type { ScanSource } from "../types/scan_source.ts";
 import { isTypeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import type { ArgSpec } from "../server/command.ts";
-import { getScanOptionsOrReply, parseCursor, scanOptions } from "./scan.ts";
+import { getCursorOrReply, getScanOptionsOrReply, scanOptions } from "./scan.ts";
 
 /**
  * The whole command: the value at the key in argument 1, which must be of `type`, from the cursor in argument 2
@@ -23,12 +23,9 @@ export function scanCollection(
   source: ScanSource,
   hasPairs: boolean,
 ): void {
+  const start = getCursorOrReply(c, 2);
+  if (Number.isNaN(start)) return;
   const { buf, off, len } = c.argv;
-  const start = parseCursor(buf, off[2], len[2]);
-  if (Number.isNaN(start)) {
-    c.reply.addError("ERR invalid cursor");
-    return;
-  }
   const ref = c.server.keyspace.lookupKeyRead(c.db, buf, off[1], len[1]);
   if (ref === 0) {
     c.reply.addArray(2);

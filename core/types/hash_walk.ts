@@ -25,7 +25,7 @@ import {
   NO_EXPIRY,
   objectEncoding,
 } from "./object.ts";
-import type { ScanSource } from "./scan_source.ts";
+import { type ScanSource, scanTable } from "./scan_source.ts";
 import { ByteRange } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
 
@@ -87,11 +87,7 @@ export class HashWalk implements ScanSource {
     this.open(ref);
     this.more = false;
     if (this.word === 0) return 0;
-    const { dict } = this.tables;
-    let bucketsMax = count * 10;
-    do {
-      cursor = dict.scan(cursor, this.refs);
-    } while (cursor !== 0 && bucketsMax-- > 0 && this.refs.length < count);
+    cursor = scanTable(this.tables.dict, cursor, count, this.refs);
     this.touch();
     return cursor;
   }

@@ -76,7 +76,7 @@ import {
   setBodyWord,
   setEncoding,
 } from "./object.ts";
-import type { ScanSource } from "./scan_source.ts";
+import { type ScanSource, scanTable } from "./scan_source.ts";
 import { SetAlgebra } from "./set_algebra.ts";
 import { SetRandom } from "./set_random.ts";
 import { SetMembers } from "./set_members.ts";
@@ -466,12 +466,7 @@ export class Sets implements CollectionType, ScanSource {
       this.places(ref, scanPlaces);
       return 0;
     }
-    dict.at(bodyWord(arena, ref, 0));
-    let bucketsMax = count * 10;
-    do {
-      cursor = dict.scan(cursor, scanPlaces);
-    } while (cursor !== 0 && bucketsMax-- > 0 && scanPlaces.length < count);
-    return cursor;
+    return scanTable(dict.at(bodyWord(arena, ref, 0)), cursor, count, scanPlaces);
   }
 
   rewindScan(): void {

@@ -50,7 +50,7 @@ import {
   setBodyWord,
   setEncoding,
 } from "./object.ts";
-import type { ScanSource } from "./scan_source.ts";
+import { type ScanSource, scanTable } from "./scan_source.ts";
 import { ByteRange } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
 import type { CollectionType } from "./values.ts";
@@ -622,12 +622,7 @@ export class ZSets implements CollectionType, ScanSource {
       for (; scanCursor.at !== 0; this.next(scanCursor)) scanPlaces.push(scanCursor.at);
       return 0;
     }
-    const dict = this.dict.at(bodyWord(arena, ref, 0));
-    let bucketsMax = count * 10;
-    do {
-      cursor = dict.scan(cursor, scanPlaces);
-    } while (cursor !== 0 && bucketsMax-- > 0 && scanPlaces.length < count);
-    return cursor;
+    return scanTable(this.dict.at(bodyWord(arena, ref, 0)), cursor, count, scanPlaces);
   }
 
   rewindScan(): void {
