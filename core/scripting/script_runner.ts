@@ -28,8 +28,9 @@
  * A loop inside a function that Lua itself calls (a metamethod, a comparison of table.sort, a replacement of
  * string.gsub) can't be left in either form: there a script that never ends holds up the server.
  *
- * Memory. Strings and tables are bounded by themselves; all tables together by the engine's heap, which is looked at
- * every HEAP_CHECK_US: a script that runs while HEAP_BYTES_MAX are in use ends with "not enough memory".
+ * Memory. Strings and tables are bounded by themselves; all of them together by the engine's heap, which is looked at
+ * every HEAP_CHECK_US, for long strings count as many steps: a script during which it grows by GROWTH_BYTES_MAX ends with
+ * "not enough memory".
  *
  * Stack. A command must not be interrupted by the end of the stack, so there has to be some left before it begins. To
  * make sure takes microseconds, so it is done only if more than ENTRIES_UNPROBED functions were entered since.
@@ -37,6 +38,7 @@
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import { LuaAbort, LuaError, type LuaFunction, type LuaValue } from "./lua/value.ts";
+import { countBytes } from "./lua/runtime.ts";
 import { assertStack, type LuaState, type Run } from "./lua/state.ts";
 import type { ScriptHost } from "./port.ts";
 import { ReplyReader } from "./reply_reader.ts";
@@ -53,9 +55,12 @@ const RESUMABLE_STEPS = 100;
 /** Commands between two ticks, a power of two. */
 const TICK_CALLS = 16;
 const HEAP_CHECK_US = 20_000;
-/** How much of the heap may be in use while a script runs: so much, and that part of the engine's own limit. */
-const HEAP_BYTES_MAX = 1536 * 1024 * 1024;
-const HEAP_SHARE = 0.6;
+/** By how much the heap may grow while a script runs, in bytes and as a part of the engine's own limit. */
+const GROWTH_BYTES_MAX = 1024 * 1024 * 1024;
+const GROWTH_SHARE = 0.4;
+/** How much of the heap may be in use altogether. */
+const HEAP_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+const HEAP_SHARE = 0.8;
 const ENTRIES_UNPROBED = 64;
 
 const KILLED = "Script killed by user with SCRIPT KILL...";
@@ -66,6 +71,7 @@ const DIVERGED = "Script took another course when it was started again after bus
 const SUSPENSION = new LuaAbort("suspended");
 
 let heapBytesMax = 0;
+let growthBytesMax = 0;
 
 // What the script that runs is.
 const IDLE = 0;
@@ -104,6 +110,8 @@ export class ScriptRunner {
   private limitUs = Infinity;
   private sliceEndUs = 0;
   private heapCheckUs = 0;
+  /** The least that was in use since it began. */
+  private heapBytes = 0;
   private calls = 0;
   /** The state's count of entries when there was enough stack. */
   private probed = 0;
@@ -219,6 +227,7 @@ export class ScriptRunner {
     const buf = isWhole ? reply.buf : gather(reply, fullBytes + pos);
     const at = isWhole ? pos : 0;
     const value = this.reader.read(buf, at);
+    countBytes(reply.bytes - fullBytes - pos);
     if (reply.fullBytes > UNRECORDED_BYTES_MAX) this.bound();
     if ((++this.calls & TICK_CALLS - 1) === 0) this.tick();
     if (raises && buf[at] === 0x2d) throw new LuaError(value);
@@ -251,6 +260,7 @@ export class ScriptRunner {
     this.startUs = startUs;
     this.limitUs = limitUs;
     this.heapCheckUs = startUs + HEAP_CHECK_US;
+    this.heapBytes = Infinity;
     this.result = undefined;
     this.failure = null;
     this.isKilled = false;
@@ -326,7 +336,7 @@ export class ScriptRunner {
     const nowUs = this.host.nowUs();
     if (nowUs >= this.heapCheckUs) {
       this.heapCheckUs = nowUs + HEAP_CHECK_US;
-      checkHeap();
+      this.checkHeap();
     }
     switch (this.mode) {
       case PLAIN:
@@ -338,6 +348,19 @@ export class ScriptRunner {
       case RESUMABLE:
         if (this.isKilled) throw new LuaAbort(KILLED);
         if (nowUs >= this.sliceEndUs) this.program!.state.pause();
+    }
+  }
+
+  /** Throws if the script has filled the engine's memory. What others left there, until it is collected, isn't its own. */
+  private checkHeap(): void {
+    if (heapBytesMax === 0) {
+      heapBytesMax = shareOfHeap(HEAP_SHARE);
+      growthBytesMax = Math.min(GROWTH_BYTES_MAX, shareOfHeap(GROWTH_SHARE));
+    }
+    const used = process.memoryUsage().heapUsed;
+    if (used < this.heapBytes) this.heapBytes = used;
+    if (used - this.heapBytes > growthBytesMax || used > heapBytesMax) {
+      throw new LuaError("not enough memory");
     }
   }
 
@@ -378,14 +401,8 @@ function gather(reply: ScriptHost["reply"], from: number): Uint8Array {
   return all;
 }
 
-/** Throws if the engine is about to run out of memory. */
-function checkHeap(): void {
-  heapBytesMax ||= heapLimit();
-  if (process.memoryUsage().heapUsed > heapBytesMax) throw new LuaError("not enough memory");
-}
-
-/** Bun's engine has no limit of its own, though it tells one. */
-function heapLimit(): number {
+/** A part of the engine's limit. Bun's engine has none of its own, though it tells one. */
+function shareOfHeap(share: number): number {
   if (process.versions.bun !== undefined) return HEAP_BYTES_MAX;
-  return Math.min(HEAP_BYTES_MAX, getHeapStatistics().heap_size_limit * HEAP_SHARE);
+  return getHeapStatistics().heap_size_limit * share;
 }

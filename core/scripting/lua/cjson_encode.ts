@@ -7,7 +7,7 @@
  */
 
 import { formatGeneral, formatNumber } from "./numbers.ts";
-import { countStep, typeName } from "./runtime.ts";
+import { countBytes, countStep, typeName } from "./runtime.ts";
 import { LuaTable } from "./table.ts";
 import { LuaError, luaError, LuaUserdata, type LuaValue, STRING_LEN_MAX } from "./value.ts";
 
@@ -48,6 +48,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 export function encodeJson(config: JsonConfig, v: LuaValue): string {
   const out = encodeValue(config, v, 0);
   if (out.length > STRING_LEN_MAX) throw new LuaError("not enough memory");
+  countBytes(out.length);
   return out;
 }
 

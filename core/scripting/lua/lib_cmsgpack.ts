@@ -8,7 +8,7 @@
 
 import { checkInteger, checkString, library, optInteger } from "./arguments.ts";
 import { formatNumber } from "./numbers.ts";
-import { countStep } from "./runtime.ts";
+import { countBytes, countStep } from "./runtime.ts";
 import type { LuaState } from "./state.ts";
 import { LuaTable } from "./table.ts";
 import {
@@ -44,6 +44,7 @@ const pack: LuaFunction = (...args) => {
   let out = "";
   for (const v of args) out += packed(v, 0);
   if (out.length > STRING_LEN_MAX) throw new LuaError("not enough memory");
+  countBytes(out.length);
   return out;
 };
 

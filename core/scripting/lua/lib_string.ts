@@ -8,7 +8,7 @@ import { checkInteger, checkString, library, optInteger } from "./arguments.ts";
 import { formatString } from "./string_format.ts";
 import { Match } from "./pattern.ts";
 import { formatNumber } from "./numbers.ts";
-import { finish, first, index, truthy, typeName } from "./runtime.ts";
+import { countBytes, finish, first, index, truthy, typeName } from "./runtime.ts";
 import type { LuaState } from "./state.ts";
 import { LuaTable } from "./table.ts";
 import {
@@ -24,6 +24,11 @@ import {
 
 /** Chars that make a pattern more than plain text. */
 const SPECIALS = /[\^$*+?.([%-]/;
+
+/** Long texts are worked on in pieces of that length. */
+const PIECE_LEN = 65_536;
+// deno-lint-ignore no-control-regex -- all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/;
 
 /** More results than this don't fit on Lua's stack. */
 const BYTES_MAX = 8000;
@@ -86,22 +91,25 @@ const STRING: Record<string, LuaFunction> = {
     const count = checkInteger(n, 2, arguments.length);
     if (count <= 0 || text === "") return "";
     if (text.length * count > STRING_LEN_MAX) throw new LuaError("not enough memory");
+    countBytes(text.length * count);
     return text.repeat(count);
   },
   reverse(s) {
     const text = checkString(s, 1, arguments.length);
-    return text.split("").reverse().join("");
+    return reversed(text);
   },
   lower(s) {
     const text = checkString(s, 1, arguments.length);
-    return text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+    return inPieces(text, lowered);
   },
   upper(s) {
     const text = checkString(s, 1, arguments.length);
-    return text.replace(/[a-z]+/g, (part) => part.toUpperCase());
+    return inPieces(text, raised);
   },
   format(f, ...args) {
-    return formatString(checkString(f, 1, arguments.length), args);
+    const text = formatString(checkString(f, 1, arguments.length), args);
+    countBytes(text.length);
+    return text;
   },
   find(s, p, init, plain) {
     return find(s, p, init, plain, true, arguments.length);
@@ -135,6 +143,36 @@ const STRING: Record<string, LuaFunction> = {
     return COMPILED;
   },
 };
+
+/** The text piece by piece, so that what is made on the way stays small. */
+function inPieces(text: string, change: (piece: string) => string): string {
+  countBytes(text.length);
+  if (text.length <= PIECE_LEN) return change(text);
+  let out = "";
+  for (let at = 0; at < text.length; at += PIECE_LEN) out += change(text.slice(at, at + PIECE_LEN));
+  return out;
+}
+
+// Beyond ASCII the engine has letters of its own opinion.
+
+function lowered(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  return text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+}
+
+function raised(text: string): string {
+  if (ASCII.test(text)) return text.toUpperCase();
+  return text.replace(/[a-z]+/g, (part) => part.toUpperCase());
+}
+
+function reversed(text: string): string {
+  countBytes(text.length);
+  let out = "";
+  for (let end = text.length; end > 0; end -= PIECE_LEN) {
+    out += text.slice(Math.max(0, end - PIECE_LEN), end).split("").reverse().join("");
+  }
+  return out;
+}
 
 /** Patterns are C strings. */
 function cut(pattern: string): string {
@@ -205,7 +243,9 @@ function gsub(text: string, pattern: string, replacement: LuaValue, max: number)
     else break;
     if (isAnchored) break;
   }
-  return [out + text.slice(at), count];
+  out += text.slice(at);
+  countBytes(out.length);
+  return [out, count];
 }
 
 function replaced(match: Match, at: number, end: number, replacement: LuaValue): string {

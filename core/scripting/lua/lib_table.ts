@@ -15,7 +15,7 @@ import {
   optInteger,
 } from "./arguments.ts";
 import { formatNumber } from "./numbers.ts";
-import { call, countStep, first, lt, truthy, typeName } from "./runtime.ts";
+import { call, countBytes, countStep, first, lt, truthy, typeName } from "./runtime.ts";
 import type { LuaState } from "./state.ts";
 import type { LuaTable } from "./table.ts";
 import { LuaError, luaError, type LuaFunction, type LuaValue, STRING_LEN_MAX } from "./value.ts";
@@ -126,6 +126,7 @@ function concat(table: LuaTable, sep: string, from: number, to: number): string 
     if (length > STRING_LEN_MAX + sep.length) throw new LuaError("not enough memory");
     parts.push(text);
   }
+  countBytes(length);
   return parts.join(sep);
 }
 

@@ -32,6 +32,9 @@ export const TAILS_MAX = 200;
 /** How far `__index` and `__newindex` may lead. */
 const META_CHAIN_MAX = 100;
 
+/** A shorter concatenation is not counted. */
+const COUNTED_MIN = 4096;
+
 /** Steps of a library function between two ticks. */
 const STEPS_MAX = 20_000;
 
@@ -51,6 +54,12 @@ export function countStep(): void {
   if (--running.steps >= 0) return;
   running.steps = STEPS_MAX;
   if (running.tick !== null) running.tick();
+}
+
+/** Counts a string that was made: a step per KiB. Whoever makes long strings fills memory in few steps. */
+export function countBytes(length: number): void {
+  running.steps -= length >>> 10;
+  if (running.steps < 0) countStep();
 }
 
 /** A function under way whose environment can be asked for by level. */
@@ -410,7 +419,9 @@ export function len(a: LuaValue, site: number): LuaValue {
 export function concat(a: LuaValue, b: LuaValue, site: number): LuaValue {
   if (typeof a === "string") {
     if (typeof b === "string") {
-      if (a.length + b.length <= STRING_LEN_MAX) return a + b;
+      const length = a.length + b.length;
+      if (length > COUNTED_MIN) countBytes(length);
+      if (length <= STRING_LEN_MAX) return a + b;
       throw new LuaError("not enough memory");
     }
     if (typeof b === "number") return a + formatNumber(b);

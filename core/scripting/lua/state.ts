@@ -33,8 +33,8 @@
  * lives in a register). A count in the state's field at back-edges took 150 and 20 ms.
  *
  * Memory. One string ends at 512 MiB, one table at 2^26 elements and 2^24 other keys, both with an error.
- * Many tables together are bounded by nothing here: a host that fears them looks at the engine's heap
- * in its hook, which comes at least every 20,000 steps, and throws.
+ * Many together are bounded by nothing here: a host that fears them looks at the engine's heap in its
+ * hook, which comes at least every 20,000 steps and every 20 MiB of long strings, and throws.
  *
  * Limits. Recursion ends where the engine's stack does, with Lua's "stack overflow": 7,000 to 12,000
  * levels with the engines' default stacks, where Lua has 20,000. A host's function that must not be
