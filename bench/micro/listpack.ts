@@ -9,6 +9,7 @@ import { bench, do_not_optimize, group } from "mitata";
 import { Prng } from "../../core/base/prng.ts";
 import { Arena } from "../../core/memory/arena.ts";
 import {
+  LP_HEADER_BYTES,
   lpAppend,
   lpBytes,
   lpCreate,
@@ -16,9 +17,9 @@ import {
   lpFind,
   lpFirst,
   lpGet,
+  lpInsertBefore,
   lpLast,
   lpNext,
-  lpPrepend,
   lpReplace,
 } from "../../core/structures/listpack.ts";
 import {
@@ -95,11 +96,11 @@ for (const bytes of [100, 1000, 8000]) {
       ref = lpDelete(arena, ref, lpLast(arena, ref));
     });
     bench(`prepend and delete the first, ${bytes} bytes`, () => {
-      ref = lpPrepend(arena, ref, payload, 0, 16);
+      ref = lpInsertBefore(arena, ref, LP_HEADER_BYTES, payload, 0, 16);
       ref = lpDelete(arena, ref, lpFirst(arena, ref));
     });
     bench(`prepend and delete the last, ${bytes} bytes`, () => {
-      ref = lpPrepend(arena, ref, payload, 0, 16);
+      ref = lpInsertBefore(arena, ref, LP_HEADER_BYTES, payload, 0, 16);
       ref = lpDelete(arena, ref, lpLast(arena, ref));
     });
   });

@@ -42,7 +42,6 @@ import {
   encodeText,
   entryBefore,
   entryBytes,
-  entryEquals,
   entryInteger,
   entryMatches,
   type ListpackValue,
@@ -180,15 +179,6 @@ export function lpPrev(arena: Arena, ref: number, off: number): number {
   return entryBefore(arena.u8[ref >>> 27], base + off) - base;
 }
 
-/** The entry `count` entries after the one at `off`, 0 when there are fewer. */
-export function lpSkip(arena: Arena, ref: number, off: number, count: number): number {
-  const u8 = arena.u8[ref >>> 27];
-  const base = (ref & REF_OFFSET_MASK) << 3;
-  let at = base + off;
-  for (; count > 0 && u8[at] !== LP_END; count--) at += entryBytes(u8, at);
-  return u8[at] === LP_END ? 0 : at - base;
-}
-
 /** The entry at `index`, counted from the end (-1) when negative; 0 when there is none. */
 export function lpSeek(arena: Arena, ref: number, index: number): number {
   const count = headerCount(arena, ref);
@@ -227,19 +217,6 @@ export function lpGet(arena: Arena, ref: number, off: number, out: ListpackValue
 /** The integer at `off`: NaN when it is a string, BIG when it is beyond 2^53 - 1. */
 export function lpInteger(arena: Arena, ref: number, off: number): number {
   return entryInteger(arena.u8[ref >>> 27], ((ref & REF_OFFSET_MASK) << 3) + off);
-}
-
-/** Whether the element at `off` is these bytes, or the integer whose text they are. */
-export function lpEquals(
-  arena: Arena,
-  ref: number,
-  off: number,
-  buf: ReadonlyBytes,
-  bufOff: number,
-  len: number,
-): boolean {
-  const at = ((ref & REF_OFFSET_MASK) << 3) + off;
-  return entryEquals(arena.u8[ref >>> 27], at, buf, bufOff, len);
 }
 
 /**
@@ -318,31 +295,9 @@ export function lpAppend(
   return lpInsertBefore(arena, ref, lpBytes(arena, ref) - 1, buf, bufOff, len);
 }
 
-/** Inserts at the beginning. */
-export function lpPrepend(
-  arena: Arena,
-  ref: number,
-  buf: ReadonlyBytes,
-  bufOff: number,
-  len: number,
-): number {
-  return lpInsertBefore(arena, ref, LP_HEADER_BYTES, buf, bufOff, len);
-}
-
 /** Inserts a safe integer before the entry, or the end, at `off`. */
 export function lpInsertInteger(arena: Arena, ref: number, off: number, value: number): number {
   return insertEncoded(arena, ref, off, encodeInteger(value), NOTHING, 0);
-}
-
-/** Inserts a 64-bit integer before the entry, or the end, at `off`. */
-export function lpInsertInt64(
-  arena: Arena,
-  ref: number,
-  off: number,
-  hi: number,
-  lo: number,
-): number {
-  return insertEncoded(arena, ref, off, encodeInt64(hi, lo), NOTHING, 0);
 }
 
 /** Inserts a safe integer at the end. */
@@ -352,17 +307,7 @@ export function lpAppendInteger(arena: Arena, ref: number, value: number): numbe
 
 /** Inserts a 64-bit integer at the end. */
 export function lpAppendInt64(arena: Arena, ref: number, hi: number, lo: number): number {
-  return lpInsertInt64(arena, ref, lpBytes(arena, ref) - 1, hi, lo);
-}
-
-/** Inserts a safe integer at the beginning. */
-export function lpPrependInteger(arena: Arena, ref: number, value: number): number {
-  return lpInsertInteger(arena, ref, LP_HEADER_BYTES, value);
-}
-
-/** Appends all entries of another listpack, which stays as it is. */
-export function lpAppendAll(arena: Arena, ref: number, other: number): number {
-  return insertAll(arena, ref, lpBytes(arena, ref) - 1, other);
+  return insertEncoded(arena, ref, lpBytes(arena, ref) - 1, encodeInt64(hi, lo), NOTHING, 0);
 }
 
 /**
@@ -384,11 +329,6 @@ export function lpAppendEntries(
   lpAddCount(arena, ref, count);
 }
 
-/** Inserts all entries of another listpack at the beginning. */
-export function lpPrependAll(arena: Arena, ref: number, other: number): number {
-  return insertAll(arena, ref, LP_HEADER_BYTES, other);
-}
-
 // Replacing and deleting.
 
 /** Replaces the element at `off`. Throws ArenaFull. */
@@ -408,18 +348,10 @@ export function lpReplace(
 
 /** Replaces the element at `off` by a safe integer. Throws ArenaFull. */
 export function lpReplaceInteger(arena: Arena, ref: number, off: number, value: number): number {
-  return replaceByInteger(arena, ref, off, encodeInteger(value));
-}
-
-/** Replaces the element at `off` by a 64-bit integer. Throws ArenaFull. */
-export function lpReplaceInt64(
-  arena: Arena,
-  ref: number,
-  off: number,
-  hi: number,
-  lo: number,
-): number {
-  return replaceByInteger(arena, ref, off, encodeInt64(hi, lo));
+  const bytes = encodeInteger(value);
+  ref = resizeStretch(arena, ref, off, lpEntryBytes(arena, ref, off), bytes);
+  storeEncoded(arena, ref, off, NOTHING, 0);
+  return ref;
 }
 
 /** Deletes the entry at `off`. */
@@ -518,6 +450,15 @@ export function lpWastes(arena: Arena, ref: number, size: number): boolean {
 
 // Helpers.
 
+/** The entry `count` entries after the one at `off`, 0 when there are fewer. */
+function lpSkip(arena: Arena, ref: number, off: number, count: number): number {
+  const u8 = arena.u8[ref >>> 27];
+  const base = (ref & REF_OFFSET_MASK) << 3;
+  let at = base + off;
+  for (; count > 0 && u8[at] !== LP_END; count--) at += entryBytes(u8, at);
+  return u8[at] === LP_END ? 0 : at - base;
+}
+
 /** The count in the header: LP_COUNT_UNKNOWN when it is that or more. */
 function headerCount(arena: Arena, ref: number): number {
   return arena.i32[ref >>> 27][((ref & REF_OFFSET_MASK) << 1) + 1] & 0xffff;
@@ -545,21 +486,6 @@ function insertEncoded(
   ref = resizeStretch(arena, ref, off, 0, bytes);
   storeEncoded(arena, ref, off, buf, bufOff);
   lpAddCount(arena, ref, 1);
-  return ref;
-}
-
-function replaceByInteger(arena: Arena, ref: number, off: number, bytes: number): number {
-  ref = resizeStretch(arena, ref, off, lpEntryBytes(arena, ref, off), bytes);
-  storeEncoded(arena, ref, off, NOTHING, 0);
-  return ref;
-}
-
-function insertAll(arena: Arena, ref: number, off: number, other: number): number {
-  const count = lpCount(arena, ref) + lpCount(arena, other);
-  const bytes = lpBytes(arena, other) - LP_EMPTY_BYTES;
-  ref = resizeStretch(arena, ref, off, 0, bytes);
-  arena.copyBlock(ref, off, other, LP_HEADER_BYTES, bytes);
-  setCount(arena, ref, count);
   return ref;
 }
 
