@@ -12,8 +12,7 @@
  * adding and removing move what follows. Integers are aligned in their block, so each is one load: half a
  * word, a word, or two.
  *
- * A 64-bit integer is a pair (hi, lo) of its signed high and its low 32 bits. The functions without "64" in
- * their names take a safe integer instead.
+ * An integer is a pair (hi, lo) of its signed high and its low 32 bits.
  *
  * `intsetAdd` and `intsetRemove` return the ref of the set, which may be a new one, or 0 when there was
  * nothing to do. They allocate before they change: when they throw ArenaFull, the set is as it was.
@@ -26,12 +25,12 @@ import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { type Arena, REF_OFFSET_MASK, SEGMENT_BYTES_MAX } from "../memory/arena.ts";
 import { blockRoom, shrinkLazily } from "./listpack.ts";
-import { highWord, int64Value, type ListpackValue } from "./listpack_entry.ts";
+import { int64Value, type ListpackValue } from "./listpack_entry.ts";
 
 /** Bytes before the first integer. */
 export const INTSET_HEADER_BYTES = 8;
 /** Longest intset. */
-export const INTSET_BYTES_MAX: number = SEGMENT_BYTES_MAX;
+const INTSET_BYTES_MAX: number = SEGMENT_BYTES_MAX;
 
 /** Words before the first integer. */
 const HEADER_WORDS = 2;
@@ -87,29 +86,19 @@ export function intsetGet(arena: Arena, ref: number, index: number, out: Listpac
   else out.setInt32(lo);
 }
 
-/** Whether a safe integer is a member. */
-export function intsetFind(arena: Arena, ref: number, value: number): boolean {
-  return intsetFind64(arena, ref, highWord(value), value | 0);
-}
-
 /** Whether an integer is a member. */
-export function intsetFind64(arena: Arena, ref: number, hi: number, lo: number): boolean {
+export function intsetFind(arena: Arena, ref: number, hi: number, lo: number): boolean {
   return search(arena, ref, hi, lo);
 }
 
 /** The index of an integer, or that of the first one above it, which may be the count. */
-export function intsetIndex64(arena: Arena, ref: number, hi: number, lo: number): number {
+export function intsetIndex(arena: Arena, ref: number, hi: number, lo: number): number {
   search(arena, ref, hi, lo);
   return place;
 }
 
-/** Adds a safe integer; 0 when it is a member. Throws ArenaFull. */
-export function intsetAdd(arena: Arena, ref: number, value: number): number {
-  return intsetAdd64(arena, ref, highWord(value), value | 0);
-}
-
 /** Adds an integer; 0 when it is a member. Throws ArenaFull. */
-export function intsetAdd64(arena: Arena, ref: number, hi: number, lo: number): number {
+export function intsetAdd(arena: Arena, ref: number, hi: number, lo: number): number {
   const encoding = intsetEncoding(arena, ref);
   if (encodingFor(hi, lo) > encoding) return widen(arena, ref, hi, lo);
   if (search(arena, ref, hi, lo)) return 0;
@@ -123,13 +112,8 @@ export function intsetAdd64(arena: Arena, ref: number, hi: number, lo: number): 
   return ref;
 }
 
-/** Removes a safe integer; 0 when it is no member. */
-export function intsetRemove(arena: Arena, ref: number, value: number): number {
-  return intsetRemove64(arena, ref, highWord(value), value | 0);
-}
-
 /** Removes an integer; 0 when it is no member. */
-export function intsetRemove64(arena: Arena, ref: number, hi: number, lo: number): number {
+export function intsetRemove(arena: Arena, ref: number, hi: number, lo: number): number {
   return search(arena, ref, hi, lo) ? intsetRemoveAt(arena, ref, place) : 0;
 }
 

@@ -16,7 +16,7 @@
 import type { RefList } from "../base/ref_list.ts";
 import type { Arena } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
-import { intsetCount, intsetFind64, intsetGet, intsetIndex64 } from "../structures/intset.ts";
+import { intsetCount, intsetFind, intsetGet, intsetIndex } from "../structures/intset.ts";
 import { lpFind } from "../structures/listpack.ts";
 import { ListpackValue, sameBytes } from "../structures/listpack_entry.ts";
 import { bodyWord, ENC_HASHTABLE, ENC_INTSET, objectEncoding } from "./object.ts";
@@ -304,7 +304,7 @@ export class SetAlgebra {
       this.markByMerge(block, batch);
     } else {
       for (let i = 0; i < count; i++) {
-        const found = batch.findInteger(i) && intsetFind64(arena, block, his[i], los[i]);
+        const found = batch.findInteger(i) && intsetFind(arena, block, his[i], los[i]);
         isIn[i] = found ? 1 : 0;
       }
     }
@@ -316,7 +316,7 @@ export class SetAlgebra {
     const { arena, isIn, value } = this;
     const { count, his, los } = batch;
     const size = intsetCount(arena, block);
-    let index = intsetIndex64(arena, block, his[0], los[0]);
+    let index = intsetIndex(arena, block, his[0], los[0]);
     for (let i = 0; i < count; i++) {
       const hi = his[i];
       const lo = los[i] >>> 0;

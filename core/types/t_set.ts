@@ -28,16 +28,16 @@ import { type Arena, refOffset } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
 import { ENTRY_HEAD_BYTES, entryKeyLen } from "../structures/entry.ts";
 import {
-  intsetAdd64,
+  intsetAdd,
   intsetAt,
   intsetCount,
   intsetCreate,
   intsetDup,
   intsetEncoding,
-  intsetFind64,
+  intsetFind,
   intsetGet,
-  intsetIndex64,
-  intsetRemove64,
+  intsetIndex,
+  intsetRemove,
   intsetRemoveAt,
   intsetValidateIntegrity,
 } from "../structures/intset.ts";
@@ -292,7 +292,7 @@ export class Sets implements CollectionType, ScanSource {
       return dict.find(this.context.hint.hash(buf, off, len), buf, off, len) !== 0;
     }
     if (encoding === ENC_LISTPACK) return lpFind(arena, block, 0, buf, off, len, 0) !== 0;
-    return parseMember(buf, off, len) && intsetFind64(arena, block, memberHi, memberLo);
+    return parseMember(buf, off, len) && intsetFind(arena, block, memberHi, memberLo);
   }
 
   /** Adds a member. False when it is one already. Throws ArenaFull. */
@@ -437,8 +437,8 @@ export class Sets implements CollectionType, ScanSource {
       return this.foundPlace !== 0;
     }
     if (!parseMember(buf, off, len)) return false;
-    if (!intsetFind64(arena, block, memberHi, memberLo)) return false;
-    this.foundPlace = intsetIndex64(arena, block, memberHi, memberLo);
+    if (!intsetFind(arena, block, memberHi, memberLo)) return false;
+    this.foundPlace = intsetIndex(arena, block, memberHi, memberLo);
     return true;
   }
 
@@ -495,7 +495,7 @@ export class Sets implements CollectionType, ScanSource {
       block = intsetCreate(arena);
       setBodyWord(arena, ref, 0, block);
     }
-    const grown = intsetAdd64(arena, block, hi, lo);
+    const grown = intsetAdd(arena, block, hi, lo);
     if (grown === 0) return false;
     this.setBlock(ref, block, grown);
     if (intsetCount(arena, grown) > this.intsetMax()) this.toDict(ref);
@@ -505,7 +505,7 @@ export class Sets implements CollectionType, ScanSource {
   /** The intset with an integer more. If memory runs out it is freed. */
   private addToIntset(block: number, hi: number, lo: number): number {
     try {
-      const grown = intsetAdd64(this.arena, block, hi, lo);
+      const grown = intsetAdd(this.arena, block, hi, lo);
       return grown === 0 ? block : grown;
     } catch (error) {
       this.arena.free(block);
@@ -514,7 +514,7 @@ export class Sets implements CollectionType, ScanSource {
   }
 
   private removeInteger(ref: number, block: number, hi: number, lo: number): boolean {
-    const shrunk = intsetRemove64(this.arena, block, hi, lo);
+    const shrunk = intsetRemove(this.arena, block, hi, lo);
     if (shrunk === 0) return false;
     this.setBlock(ref, block, shrunk);
     return true;

@@ -9,18 +9,15 @@ import { Prng } from "../../core/base/prng.ts";
 import { ARENA_FULL, refOffset } from "../../core/memory/arena.ts";
 import {
   intsetAdd,
-  intsetAdd64,
   intsetAt,
   intsetBytes,
   intsetCount,
   intsetCreate,
   intsetEncoding,
   intsetFind,
-  intsetFind64,
   intsetGet,
-  intsetIndex64,
+  intsetIndex,
   intsetRemove,
-  intsetRemove64,
   intsetRemoveAt,
   intsetValidate,
   intsetValidateIntegrity,
@@ -74,17 +71,15 @@ class Model {
       assert.equal(intsetAt(arena, ref, i), isSafe(v) ? Number(v) : BIG);
       intsetGet(arena, ref, i, value);
       assert.equal(value.bigInt(), v);
-      assert.ok(intsetFind64(arena, ref, hi(v), lo(v)));
-      assert.equal(intsetIndex64(arena, ref, hi(v), lo(v)), i);
+      assert.ok(intsetFind(arena, ref, hi(v), lo(v)));
+      assert.equal(intsetIndex(arena, ref, hi(v), lo(v)), i);
     });
   }
 
   /** Throws ArenaFull. */
   add(v: bigint): void {
     const { arena, ref, values } = this;
-    const got = isSafe(v) && oneIn(this.prng, 2)
-      ? intsetAdd(arena, ref, Number(v))
-      : intsetAdd64(arena, ref, hi(v), lo(v));
+    const got = intsetAdd(arena, ref, hi(v), lo(v));
     assert.equal(got === 0, values.includes(v), `add ${v}`);
     if (got === 0) return;
     this.ref = got;
@@ -98,8 +93,7 @@ class Model {
     const at = values.indexOf(v);
     let got: number;
     if (at >= 0 && oneIn(this.prng, 3)) got = intsetRemoveAt(arena, ref, at);
-    else if (isSafe(v) && oneIn(this.prng, 2)) got = intsetRemove(arena, ref, Number(v));
-    else got = intsetRemove64(arena, ref, hi(v), lo(v));
+    else got = intsetRemove(arena, ref, hi(v), lo(v));
     assert.equal(got === 0, at < 0, `remove ${v}`);
     if (at < 0) return;
     this.ref = got;
@@ -108,9 +102,8 @@ class Model {
 
   find(v: bigint): void {
     const { arena, ref, values } = this;
-    assert.equal(intsetFind64(arena, ref, hi(v), lo(v)), values.includes(v), `find ${v}`);
-    if (isSafe(v)) assert.equal(intsetFind(arena, ref, Number(v)), values.includes(v));
-    assert.equal(intsetIndex64(arena, ref, hi(v), lo(v)), this.place(v));
+    assert.equal(intsetFind(arena, ref, hi(v), lo(v)), values.includes(v), `find ${v}`);
+    assert.equal(intsetIndex(arena, ref, hi(v), lo(v)), this.place(v));
   }
 
   private place(v: bigint): number {
@@ -204,7 +197,7 @@ describe("intset against a sorted array", () => {
       // Ascending, so that the oracle need not search among so many.
       for (let i = 50_000; refused < 10; i++) {
         try {
-          model.ref = intsetAdd(arena, model.ref, i * 3);
+          model.ref = intsetAdd(arena, model.ref, 0, i * 3);
           values.push(BigInt(i * 3));
         } catch (error) {
           if (error !== ARENA_FULL) throw error;
@@ -239,7 +232,7 @@ describe("hostile bytes", () => {
         const count = intsetCount(arena, ref);
         for (let i = 0; i < count; i++) {
           intsetGet(arena, ref, i, value);
-          assert.equal(intsetIndex64(arena, ref, value.hi, value.lo), i);
+          assert.equal(intsetIndex(arena, ref, value.hi, value.lo), i);
         }
         arena.free(ref);
       }
