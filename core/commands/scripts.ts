@@ -162,6 +162,8 @@ export class Scripts implements ScriptHost {
       );
     } finally {
       if (isDone) this.leave();
+      if (!this.runner.wasShort) scripting.wasQuick = false;
+      scripting.commands = this.runner.commandCount;
     }
     if (isDone) this.addResult(c);
     else this.slowDown(c);
@@ -227,8 +229,7 @@ export class Scripts implements ScriptHost {
     try {
       const error = this.objection(command);
       if (error !== null) reject(client, command, error);
-      else if (this.isMuted) this.executeMuted(command!);
-      else executeQueued(client, command!);
+      else this.executeAllowed(command!);
     } catch (error) {
       answerThrown(client, error, mark);
     }
@@ -306,17 +307,18 @@ export class Scripts implements ScriptHost {
 
   // Running.
 
-  private executeMuted(command: Command): void {
+  private executeAllowed(command: Command): void {
     const { server, client } = this;
-    const { propagation } = server;
-    const { isOn } = propagation;
+    const { propagation, scripting } = server;
+    if (!command.timedInGroup) scripting.wasQuick = false;
+    if (!this.isMuted || !propagation.isOn) return executeQueued(client, command);
     propagation.isOn = false;
     server.gates &= ~GATE_PROPAGATION;
     try {
       executeQueued(client, command);
     } finally {
-      propagation.isOn = isOn;
-      if (isOn) server.gates |= GATE_PROPAGATION;
+      propagation.isOn = true;
+      server.gates |= GATE_PROPAGATION;
     }
   }
 

@@ -113,6 +113,7 @@ export class ScriptRunner {
   /** The least that was in use since it began. */
   private heapBytes = 0;
   private calls = 0;
+  private ticks = 0;
   /** The state's count of entries when there was enough stack. */
   private probed = 0;
   /** The replies that are repeated, and how far. */
@@ -201,6 +202,16 @@ export class ScriptRunner {
     }
   }
 
+  /** Whether the last script was too short for a look at the clock. */
+  get wasShort(): boolean {
+    return this.ticks === 0;
+  }
+
+  /** Commands that the last script executed. */
+  get commandCount(): number {
+    return this.calls;
+  }
+
   /** The script ends at its next step. */
   kill(): void {
     this.isKilled = true;
@@ -264,6 +275,8 @@ export class ScriptRunner {
     this.result = undefined;
     this.failure = null;
     this.isKilled = false;
+    this.calls = 0;
+    this.ticks = 0;
     this.sum = 0;
     this.logged = 0;
     this.unlogged = 0;
@@ -333,6 +346,7 @@ export class ScriptRunner {
   }
 
   private tick(): void {
+    this.ticks++;
     const nowUs = this.host.nowUs();
     if (nowUs >= this.heapCheckUs) {
       this.heapCheckUs = nowUs + HEAP_CHECK_US;

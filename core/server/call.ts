@@ -185,7 +185,11 @@ export function call(c: Client, command: Command): void {
     command.handler(c);
     const took = turn.closeSlow(command, startUs);
     if (took >= c.server.slowUs) noteSlow(c, command, took);
-  } else if (!callBlocking(c, command)) return;
+  } else if (
+    !((command.flags & RUNS_SCRIPT) === 0 ? callBlocking(c, command) : callScript(c, command))
+  ) {
+    return;
+  }
   // Counted afterwards, as Redis does: INFO doesn't show itself, CONFIG RESETSTAT does.
   command.calls++;
   c.commandsProcessed++;
@@ -209,6 +213,30 @@ function callBlocking(c: Client, command: Command): boolean {
     return false;
   }
   const took = turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
+  if (took >= c.server.slowUs) noteSlow(c, command, took);
+  return true;
+}
+
+/** Calls a handler that runs a script, which is timed in a group if it turns out to be quick. */
+function callScript(c: Client, command: Command): boolean {
+  const { turn, scripting } = c.server;
+  const isSingle = turn.timesEach || c.argvBytes >= LARGE_REQUEST_BYTES;
+  if (isSingle) turn.closeGroup();
+  const startUs = turn.nowUs;
+  const before = c.reply.fullBytes;
+  scripting.wasQuick = true;
+  scripting.commands = 0;
+  command.handler(c);
+  if ((c.flags & CLIENT_BLOCKED) !== 0) {
+    turn.lap();
+    return false;
+  }
+  const isLarge = c.reply.fullBytes - before >= LARGE_REPLY_BYTES;
+  if (!isSingle && !isLarge && scripting.wasQuick) {
+    turn.noteScript(command, scripting.commands);
+    return true;
+  }
+  const took = turn.closeSlow(command, startUs);
   if (took >= c.server.slowUs) noteSlow(c, command, took);
   return true;
 }

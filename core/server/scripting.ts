@@ -44,6 +44,9 @@ export class Scripting {
   allowsDenied = false;
   /** Set by who runs scripts, once there are any. */
   figures: () => ScriptingFigures = () => NO_FIGURES;
+  /** Whether the last script was one of a few fast commands, and how many these were (call.ts). */
+  wasQuick = true;
+  commands = 0;
   /** How long a script may take before it holds up the others, in microseconds. */
   thresholdUs = Infinity;
   /** What runs scripts, once there are any: core/commands knows its type. */

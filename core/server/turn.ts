@@ -95,6 +95,8 @@ export class Turn {
   /** The fast commands since the group began, and how many times in a row each of them. */
   private readonly group: Command[] = [];
   private readonly repeats = new Int32Array(GROUP_MAX);
+  /** How many shares of the group's time each took: more than one is a script, with its commands. */
+  private readonly shares = new Int32Array(GROUP_MAX).fill(1);
   private grouped = 0;
   private pending: Flushable[] = [];
   private flushing: Flushable[] = [];
@@ -151,7 +153,7 @@ export class Turn {
     this.grouped++;
     const { group, repeats } = this;
     const last = group.length - 1;
-    if (last >= 0 && group[last] === command) {
+    if (last >= 0 && group[last] === command && this.shares[last] === 1) {
       repeats[last]++;
       return;
     }
@@ -159,16 +161,32 @@ export class Turn {
     repeats[last + 1] = 1;
   }
 
+  /** A script has run quickly; its commands, of which there were so many, have been noted. */
+  noteScript(command: Command, commands: number): void {
+    if (this.grouped === GROUP_MAX) this.closeGroup();
+    this.grouped++;
+    const last = this.group.push(command) - 1;
+    this.repeats[last] = 1;
+    this.shares[last] = commands + 1;
+  }
+
   /** Accounts the time since the group began to its commands, and reads the clock. */
   closeGroup(): void {
     this.readClock();
     if (this.grouped > 0) {
-      const { group, repeats } = this;
+      const { group, repeats, shares } = this;
       const took = this.nowUs - this.groupStartUs;
       if (took >= this.slowUs) this.suspect();
       const share = took / this.grouped;
       const bucket = latencyBucket(share);
-      for (let i = 0; i < group.length; i++) group[i].addTime(share, bucket, repeats[i]);
+      for (let i = 0; i < group.length; i++) {
+        if (shares[i] === 1) group[i].addTime(share, bucket, repeats[i]);
+        else {
+          const us = share * shares[i];
+          group[i].addTime(us, latencyBucket(us), 1);
+          shares[i] = 1;
+        }
+      }
       group.length = 0;
       this.grouped = 0;
     }
