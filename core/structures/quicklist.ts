@@ -51,7 +51,6 @@ import {
   encodeText,
   entryBefore,
   entryBytes,
-  entryEquals,
   type ListpackValue,
   readEntry,
   storeEncoded,
@@ -91,7 +90,6 @@ import {
   fitNode,
   isOpen,
   isPlain,
-  NODE_PLAIN,
   nodeBytes,
   nodeCount,
   nodeData,
@@ -196,12 +194,6 @@ export function qlAppendListpack(
   assert(count > 0, "a node has elements");
   const len = lpBytes(arena, listpack) - LP_EMPTY_BYTES;
   const node = allocNode(arena, listpack, start, len, count, 0);
-  insertNode(arena, root, qlTail(arena, root), node, true);
-}
-
-/** Appends a plain node, and takes over the block, which holds its `len` bytes. Throws ArenaFull. */
-export function qlAppendPlain(arena: Arena, root: number, block: number, len: number): void {
-  const node = allocNode(arena, block, 0, len, 1, NODE_PLAIN);
   insertNode(arena, root, qlTail(arena, root), node, true);
 }
 
@@ -339,7 +331,7 @@ export function qlFind(
     const count = here < limit - moved ? here : limit - moved;
     const steps = !cursor.plain
       ? find(cursor.buf, cursor.at, count, buf, off, len, integer)
-      : qlEquals(cursor, buf, off, len)
+      : bytesEqual(cursor.buf, cursor.from, cursor.end - cursor.from, buf, off, len)
       ? 0
       : -1;
     if (steps >= 0) {
@@ -357,17 +349,6 @@ export function qlFind(
 export function qlGet(cursor: QuicklistCursor, out: ListpackValue): void {
   if (cursor.plain) out.setBytes(cursor.buf, cursor.from, cursor.end - cursor.from);
   else readEntry(cursor.buf, cursor.at, out);
-}
-
-/** Whether the element the cursor stands on is these bytes, or the integer whose text they are. */
-export function qlEquals(
-  cursor: QuicklistCursor,
-  buf: ReadonlyBytes,
-  off: number,
-  len: number,
-): boolean {
-  if (!cursor.plain) return entryEquals(cursor.buf, cursor.at, buf, off, len);
-  return bytesEqual(cursor.buf, cursor.from, cursor.end - cursor.from, buf, off, len);
 }
 
 /** Ends the use of a cursor: a node that a deletion opened is compressed again. */
