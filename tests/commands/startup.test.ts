@@ -180,13 +180,9 @@ describe("the log of a start", () => {
 
   test("names what has no effect, once", () =>
     started(
-      ["--io-threads", "4", "--appendonly", "yes", "--save", "900 1", "--daemonize", "yes"],
+      ["--io-threads", "4", "--save", "900 1", "--daemonize", "yes"],
       (server) => {
         assert.match(server.output, /# No effect in this version: io-threads\.\n/);
-        assert.match(
-          server.output,
-          /# WARNING: appendonly is yes, but this version writes no append-/,
-        );
         assert.match(server.output, /# WARNING: daemonize is yes, but the server stays/);
         return Promise.resolve();
       },

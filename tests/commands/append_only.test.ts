@@ -1,0 +1,212 @@
+/**
+ * The append-only file of real servers: WAITAOF, switching and rewriting at run time, who may write it, its end; and
+ * files that go from Larder to redis-server and back.
+ */
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { Prng } from "../../core/base/prng.ts";
+import { dataSet } from "../support/data_set.ts";
+import { seed } from "../support/gen.ts";
+import { OK, rawCases } from "../support/raw_cases.ts";
+import type { RespClient } from "../support/resp_client.ts";
+import { type Reply, ReplyError } from "../support/resp_reply.ts";
+import { startLarder, startProgram, target, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const server = target({ args: ["--appendonly", "yes"] });
+const REDIS_74 = "/usr/local/bin/redis-server-7.4";
+const ON = ["--appendonly", "yes"];
+
+rawCases(server, "WAITAOF and BGREWRITEAOF", [
+  ["CONFIG SET appendonly yes appendfsync always", OK],
+  ["BGREWRITEAOF x", "-ERR wrong number of arguments for 'bgrewriteaof' command\r\n"],
+  ["SET a 1", OK],
+  ["WAITAOF 1 0 0", "*2\r\n:1\r\n:0\r\n", { since7: "7.2" }],
+  ["WAITAOF 1 1 10", "*2\r\n:1\r\n:0\r\n", { since7: "7.2" }],
+  ["MULTI", OK],
+  ["BGREWRITEAOF", "+QUEUED\r\n"],
+  ["EXEC", "*1\r\n+Background append only file rewriting scheduled\r\n"],
+]);
+
+/** Runs with a server of its own, in a folder that stays if one is given. */
+async function withServer<T>(
+  args: readonly string[],
+  use: (c: RespClient, server: TestServer) => Promise<T>,
+): Promise<T> {
+  const own = await startLarder({ args });
+  try {
+    return await use(await own.connect(), own);
+  } finally {
+    await own.stop();
+  }
+}
+
+async function inFolder(use: (dir: string) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "larder-aof-"));
+  try {
+    await use(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function text(reply: Reply): string {
+  return reply instanceof ReplyError ? reply.message : String(reply);
+}
+
+async function info(c: RespClient, field: string): Promise<string> {
+  const all = String(await c.command("INFO", "everything"));
+  return new RegExp(`^${field}:(.*)\r$`, "m").exec(all)?.[1] ?? "";
+}
+
+async function rewritten(c: RespClient): Promise<void> {
+  await until("the rewrite", async () => await info(c, "aof_rewrite_in_progress") === "0");
+  assert.equal(await info(c, "aof_last_bgrewrite_status"), "ok");
+}
+
+describe("at run time", () => {
+  test("everysec: WAITAOF answers when the disk has it", () =>
+    withServer(ON, async (c) => {
+      await c.command("SET", "a", 1);
+      assert.deepEqual(await c.command("WAITAOF", 1, 0, 0), [1, 0]);
+      assert.deepEqual(await c.command("WAITAOF", 1, 0, 0), [1, 0]);
+    }));
+
+  test("switched on and off, rewritten in between", () =>
+    withServer([], async (c, own) => {
+      await c.command("SET", "a", 1);
+      assert.equal(await c.command("CONFIG", "SET", "appendonly", "yes"), "OK");
+      await rewritten(c);
+      await c.command("SET", "b", 1);
+      assert.equal(
+        await c.command("BGREWRITEAOF"),
+        "Background append only file rewriting started",
+      );
+      await rewritten(c);
+      const digest = await c.command("DEBUG", "DIGEST");
+      assert.equal(await c.command("DEBUG", "LOADAOF"), "OK");
+      assert.equal(await c.command("DEBUG", "DIGEST"), digest);
+      await until("the old files are gone", () => {
+        return readdirSync(join(own.dir, "appendonlydir")).length === 3;
+      });
+      assert.equal(await c.command("CONFIG", "SET", "appendonly", "no"), "OK");
+      assert.equal(await info(c, "aof_enabled"), "0");
+      await c.command("SET", "c", 1);
+      assert.equal(await c.command("DEBUG", "LOADAOF"), "OK");
+      assert.equal(await c.command("EXISTS", "c"), 0);
+    }));
+
+  test("SHUTDOWN waits for the first base, unless it is forced", () =>
+    withServer(["--rdb-key-save-delay", "10000000"], async (c, own) => {
+      await c.command("SET", "a", 1);
+      await c.command("CONFIG", "SET", "appendonly", "yes");
+      assert.match(text(await c.command("SHUTDOWN")), /Errors trying to SHUTDOWN/);
+      await until("the reason", () => /Writing initial AOF, can't exit/.test(own.output));
+      c.send(["SHUTDOWN", "FORCE"]);
+      assert.equal((await own.exited).code, 0);
+    }));
+});
+
+describe("two servers on one directory", () => {
+  test("the second one is told so, and changes nothing", () =>
+    inFolder((dir) =>
+      withServer([...ON, "--dir", dir], async (c) => {
+        await c.command("SET", "a", 1);
+        const path = join(dir, "appendonlydir", "appendonly.aof.1.incr.aof");
+        const before = readFileSync(path, "latin1");
+        await assert.rejects(
+          startLarder({ args: [...ON, "--dir", dir] }),
+          /appendonlydir\/appendonly.aof in .* is written by another server, with process id/,
+        );
+        assert.equal(readFileSync(path, "latin1"), before);
+        assert.equal(await c.command("GET", "a"), "1");
+      })
+    ));
+
+  test("snapshots: refused at the start with save points, and when it comes to saving", () =>
+    inFolder((dir) =>
+      withServer(["--save", "900 1", "--dir", dir], async (c) => {
+        await c.command("SET", "a", 1);
+        await c.command("SAVE");
+        const before = readFileSync(join(dir, "dump.rdb"), "latin1");
+        await assert.rejects(
+          startLarder({ args: ["--save", "900 1", "--dir", dir] }),
+          /dump.rdb in .* is written by another server, with process id/,
+        );
+        await withServer(["--dir", dir], async (other, own) => {
+          assert.equal(await other.command("GET", "a"), "1");
+          await other.command("SET", "a", 2);
+          assert.match(text(await other.command("SAVE")), /ERR/);
+          const reason = /Not saving: dump.rdb in .* is written by another server/;
+          await until("the reason", () => reason.test(own.output));
+        });
+        assert.equal(readFileSync(join(dir, "dump.rdb"), "latin1"), before);
+      })
+    ));
+
+  test("who was killed leaves nothing in the way", () =>
+    inFolder(async (dir) => {
+      const args = [...ON, "--save", "900 1", "--dir", dir];
+      const first = await startLarder({ args });
+      await (await first.connect()).command("SET", "a", 1);
+      first.kill("SIGKILL");
+      await first.exited;
+      await withServer(args, async (c) => {
+        assert.equal(await c.command("GET", "a"), "1");
+      });
+      await first.stop();
+      assert.deepEqual(readdirSync(dir).filter((name) => name.endsWith(".lock")), []);
+    }));
+});
+
+describe("files go from one server to the other", () => {
+  const skip = existsSync(REDIS_74) ? false : "redis-server 7.4 is missing";
+
+  for (const preamble of ["yes", "no"]) {
+    test(
+      `Larder to redis-server and back, aof-use-rdb-preamble ${preamble}`,
+      { skip },
+      async () => {
+        const n = seed();
+        const prng = new Prng(n);
+        const args = [...ON, "--aof-use-rdb-preamble", preamble];
+        await inFolder(async (dir) => {
+          const here = join(dir, "appendonlydir");
+          let digest: unknown = null;
+          const fill = async (c: RespClient, own: TestServer, rewrites: boolean) => {
+            for (const request of dataSet(prng, 80)) await c.command(...request);
+            if (rewrites) {
+              await c.command("BGREWRITEAOF");
+              await rewritten(c);
+            }
+            for (const request of dataSet(prng, 40)) await c.command(...request);
+            digest = await c.command("DEBUG", "DIGEST");
+            await c.command("WAITAOF", 1, 0, 0);
+            rmSync(here, { recursive: true, force: true });
+            cpSync(join(own.dir, "appendonlydir"), here, { recursive: true });
+          };
+          const check = async (c: RespClient, what: string) => {
+            assert.equal(await c.command("DEBUG", "DIGEST"), digest, `seed ${n}: ${what}`);
+          };
+          await withServer(args, (c, own) => fill(c, own, true));
+          const redis = await startProgram(REDIS_74, [], [...args, "--dir", dir]);
+          try {
+            const c = await redis.connect();
+            await check(c, "redis-server loads Larder's");
+            for (const request of dataSet(prng, 40)) await c.command(...request);
+            await c.command("BGREWRITEAOF");
+            await rewritten(c);
+            for (const request of dataSet(prng, 40)) await c.command(...request);
+            digest = await c.command("DEBUG", "DIGEST");
+          } finally {
+            await redis.stop();
+          }
+          await withServer([...args, "--dir", dir], (c) => check(c, "Larder loads redis-server's"));
+        });
+      },
+    );
+  }
+});
