@@ -11,7 +11,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { commandOf, type Server, startServer } from "./server.ts";
 import { loadSkipLists, namesOn, type SkipEntry } from "./skip_list.ts";
-import { hasUnit, openSuite, type Result, runUnit, type Suite } from "./suite.ts";
+import { hasUnit, makeCertificates, openSuite, type Result, runUnit, type Suite } from "./suite.ts";
 
 /** Units that run when none is named: those whose commands Larder has. */
 const UNITS = ["type/string", "type/incr", "keyspace", "expire", "scan", "protocol", "querybuf"];
@@ -35,6 +35,7 @@ const USAGE = `usage: run.ts --suite <checkout of valkey or redis> [options] [--
   --in-place           let the suite start its servers, with this one in the place of its own
   --server host:port   use a server that is running already
   --listed             run each listed test alone instead, and name those that pass
+  --tls                in place: everything goes through TLS (needs openssl and Tcl's tls)
   --keep               leave the directory of the run, with the servers' logs, and name it
   --verbose            show what runtest prints`;
 
@@ -44,6 +45,7 @@ const OPTIONS = {
   runtime: { type: "string", default: "deno" },
   server: { type: "string", default: "" },
   "in-place": { type: "boolean", default: false },
+  tls: { type: "boolean", default: false },
   keep: { type: "boolean", default: false },
   listed: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
   try {
     options = parseOptions();
     suite = openSuite(options.suite, options["in-place"] ? commandOf(options.runtime) : null);
+    if (options.tls) makeCertificates(suite);
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;

@@ -13,7 +13,7 @@
 // SET appendonly yes. Directives that Valkey added after Redis 7.4 leave the configuration file that
 // its servers get.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,6 +32,8 @@ const TOOLS = ["cli", "benchmark", "check-rdb", "check-aof"];
 
 /** Larder is no cluster, has no replicas and loads no modules. */
 const DENIED_TAGS = "-cluster -repl -modules";
+/** Units in which the tag for replicas stands for a second server. */
+const TWO_SERVERS = ["unit/dump"];
 
 /** Lines of tests/assets/default.conf that Redis 7.4 would refuse as well, and a file outside of the run. */
 const UNWANTED_DIRECTIVES = /^(hide-user-data-from-log|enable-debug-assert|pidfile) .*\n/gm;
@@ -117,6 +119,13 @@ export function openSuite(path: string, serverCommand: string[] | null = null): 
   return { kind, workDir, runDir, inPlace: serverCommand !== null };
 }
 
+/** Makes the certificates that the suite's own script makes, for a run with TLS. Needs openssl. */
+export function makeCertificates({ runDir }: Suite): void {
+  const script = join(runDir, "utils/gen-test-certs.sh");
+  const { status, stderr } = spawnSync("bash", [script], { cwd: runDir, encoding: "utf8" });
+  if (status !== 0) throw new Error(`no certificates could be made: ${stderr}`);
+}
+
 /** Whether the suite has this unit. */
 export function hasUnit(suite: Suite, unit: string): boolean {
   return fs.existsSync(join(suite.runDir, "tests", `${unit}.tcl`));
@@ -131,14 +140,14 @@ export async function runUnit(
   unit: string,
   server: { host: string; port: number } | null,
   choice: { skip: string[]; only: string[] },
-  options: { verbose: boolean; rest: string[] },
+  options: { verbose: boolean; tls: boolean; rest: string[] },
 ): Promise<Result> {
   const skipFile = join(suite.workDir, "skip.txt");
   fs.writeFileSync(skipFile, choice.skip.join("\n"));
   // --durable reports an unexpected error as that test's failure instead of ending the unit.
   const args = [
     "--tags",
-    DENIED_TAGS,
+    TWO_SERVERS.includes(unit) ? DENIED_TAGS.replace(" -repl", "") : DENIED_TAGS,
     "--single",
     unit,
     "--skipfile",
@@ -149,7 +158,8 @@ export async function runUnit(
   const basePort = BASE_PORT_MIN + Math.floor(Math.random() * PORT_RANGES) * PORT_COUNT;
   args.push("--timeout", `${TIMEOUT_S}`, "--baseport", `${basePort}`);
   if (server !== null) args.push("--host", server.host, "--port", `${server.port}`);
-  else args.push("--clients", "1", "--portcount", `${PORT_COUNT - CONTROL_PORTS}`);
+  else if (options.tls) args.push("--tls");
+  if (server === null) args.push("--clients", "1", "--portcount", `${PORT_COUNT - CONTROL_PORTS}`);
   for (const name of choice.only) args.push("--only", name);
   const start = performance.now();
   // TERM=dumb keeps colour codes out of the output.
