@@ -6,7 +6,7 @@
  * everyone their data. Messages are constants: an assert that holds must cost a branch and nothing else.
  */
 
-export class AssertionFailed extends Error {
+class AssertionFailed extends Error {
   override name = "AssertionFailed";
 }
 

@@ -1,11 +1,8 @@
 /**
  * DEBUG PROTOCOL: one reply of each type, for tests of clients. The values are Redis's.
  */
-import { ascii } from "../base/bytes.ts";
 import { argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
-
-const ATTRIBUTE = ascii("|1\r\n");
 
 /** Replies to send, by the name of the type. */
 const REPLIES: Readonly<Record<string, (c: Client) => void>> = {
@@ -31,7 +28,7 @@ const REPLIES: Readonly<Record<string, (c: Client) => void>> = {
   },
   attrib: (c) => {
     if (c.reply.resp >= 3) {
-      c.reply.addRaw(ATTRIBUTE);
+      c.reply.addAttribute(1);
       c.reply.addBulkString("key-popularity");
       c.reply.addArray(2);
       c.reply.addBulkString("key:123");

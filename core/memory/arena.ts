@@ -64,14 +64,9 @@ export interface ArenaOptions {
 }
 
 export const SEGMENT_BYTES_MAX: number = 1 << 30;
-export const SEGMENTS_MAX = 32;
+const SEGMENTS_MAX = 32;
 /** Mask of the offset part of a ref. */
 export const REF_OFFSET_MASK: number = (1 << 27) - 1;
-
-/** Segment of a ref. */
-export function refSegment(ref: number): number {
-  return ref >>> 27;
-}
 
 /** Offset of a ref in its segment, in bytes. */
 export function refOffset(ref: number): number {
@@ -79,7 +74,7 @@ export function refOffset(ref: number): number {
 }
 
 export class Arena {
-  /** The segments, as bytes, words and doubles; the index is `refSegment(ref)`. */
+  /** The segments, as bytes, words and doubles; the index is `ref >>> 27`. */
   readonly u8: readonly ReadonlyBytes[];
   readonly i32: readonly ReadonlyWords[];
   readonly f64: readonly ReadonlyWords[];

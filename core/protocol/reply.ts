@@ -36,7 +36,7 @@ const DEFERRED_BYTES = 16;
 /** Shared bytes up to this many are copied where that saves a chunk. */
 const COPY_MAX = 4096;
 /** Longest bulk string that may come later. */
-export const DEFERRED_BULK_MAX = 48;
+const DEFERRED_BULK_MAX = 48;
 /** The head of a bulk string whose length has two digits. */
 const BULK_HEADER_BYTES = 5;
 

@@ -44,7 +44,7 @@ export interface AclWorld {
 
 // Why a rule is refused, as Redis words it.
 export const UNKNOWN_COMMAND = "Unknown command or category name in ACL";
-export const BAD_RULE = "Syntax error";
+const BAD_RULE = "Syntax error";
 const AFTER_ALL_KEYS =
   "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid " +
   "and does not have any effect. Try 'resetkeys' to start with an empty list of patterns";

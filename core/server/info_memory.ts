@@ -168,7 +168,7 @@ export class Memory {
 }
 
 /** Main memory of the machine, in bytes. */
-export function systemMemoryBytes(): number {
+function systemMemoryBytes(): number {
   return totalmem();
 }
 

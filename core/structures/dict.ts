@@ -52,7 +52,7 @@
  *
  * Ownership: the dict owns root, directory, chunks and child buckets. Entries belong to the caller, who
  * allocates them before `insert` and frees them after `remove`.
- * Limits: 2^31 - 1 entries, KEY_LEN_MAX bytes of key.
+ * Limits: 2^31 - 1 entries, 2^30 - 1 bytes of key.
  */
 import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";

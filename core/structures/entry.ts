@@ -17,8 +17,6 @@ import type { ReadonlyBytes } from "../base/bytes.ts";
 export const ENTRY_HAS_EXPIRY: number = 1 << 7;
 /** Bytes of an entry before its key, without an expiry. */
 export const ENTRY_HEAD_BYTES = 8;
-/** Longest key, in bytes (512 MB, as a bulk string's default limit). */
-export const KEY_LEN_MAX: number = (1 << 30) - 1;
 
 /** The meta word. */
 export function entryMeta(arena: Arena, ref: number): number {

@@ -249,7 +249,7 @@ export function locate(arena: Arena, root: number, index: number): void {
 }
 
 /** Joins small neighbours around a node that was just split or filled, as far as memory allows. */
-export function joinAround(arena: Arena, root: number, node: number): void {
+function joinAround(arena: Arena, root: number, node: number): void {
   const before = nodePrev(arena, node);
   if (before !== 0) join(arena, root, nodePrev(arena, before), before);
   const behind = nodeNext(arena, node);

@@ -66,7 +66,7 @@ export function addEntryBulksBackwards(
 }
 
 /** Replies the entry at `at`. */
-export function addEntryBulk(reply: Reply, u8: ReadonlyBytes, at: number): void {
+function addEntryBulk(reply: Reply, u8: ReadonlyBytes, at: number): void {
   readEntry(u8, at, value);
   if (value.isInteger && Number.isSafeInteger(value.value)) {
     reply.reserve(SHORT_BULK_BYTES);

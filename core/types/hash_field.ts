@@ -33,7 +33,7 @@ export interface FieldVisitor {
 }
 
 /** Longest value that lies in its field's block. */
-export const FIELD_INLINE_LEN_MAX = 1024;
+const FIELD_INLINE_LEN_MAX = 1024;
 
 // The meta word.
 export const VALUE_APART = 1;

@@ -33,7 +33,7 @@ import {
 } from "./object.ts";
 
 /** Longest string that is embstr. */
-export const EMBSTR_LEN_MAX = 44;
+const EMBSTR_LEN_MAX = 44;
 /** Longest string that lies in its entry. Blocks up to 1 KiB waste 7 bytes at most (size classes). */
 export const INLINE_LEN_MAX = 896;
 /** Longest string at all: the largest block of the arena. */

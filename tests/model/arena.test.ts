@@ -9,13 +9,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Prng } from "../../core/base/prng.ts";
-import {
-  Arena,
-  ARENA_FULL,
-  type Preserver,
-  refOffset,
-  refSegment,
-} from "../../core/memory/arena.ts";
+import { Arena, ARENA_FULL, type Preserver, refOffset } from "../../core/memory/arena.ts";
 import { PAGE_BYTES } from "../../core/memory/extents.ts";
 import { oneIn, pick, randomBytes, randomInt, seed } from "../support/gen.ts";
 
@@ -60,7 +54,7 @@ class Model {
   private compare(i: number, note: string): void {
     const ref = this.refs[i];
     const want = this.contents[i];
-    const got = this.arena.u8[refSegment(ref)].subarray(
+    const got = this.arena.u8[ref >>> 27].subarray(
       refOffset(ref),
       refOffset(ref) + want.length,
     );
