@@ -65,7 +65,7 @@ function memoryStatsCommand(c: Client): void {
     ["clients.slaves", 0],
     ["clients.normal", m.clients],
     ["cluster.links", 0],
-    ["aof.buffer", 0],
+    ["aof.buffer", server.appending.figures?.bufferedBytes ?? 0],
     ["lua.caches", 0],
     ["functions.caches", 0],
   ];

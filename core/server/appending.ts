@@ -118,6 +118,8 @@ export class Appending {
 
   private readonly server: Server;
   private port: AppendPort | null = null;
+  /** A rewrite was told to stop and has yet to answer. */
+  private isStopping = false;
   private waitMinutes = 0;
   private waitUntil = 0;
   private waiters: Waiter[] = [];
@@ -238,13 +240,13 @@ export class Appending {
     this.state = "waiting";
     this.failures = 0;
     port.forgetErrors();
-    if (this.isRewriting) {
+    if (this.isRewriting || this.isStopping) {
       log.notice(
         "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF " +
           "and starting a rewrite now.",
       );
-      port.stopRewrite();
-      this.isScheduled = true;
+      this.stop(port);
+      this.beNext();
     } else if (this.isBusy) {
       this.isScheduled = true;
       log.notice(`AOF was enabled but there is already another background operation. ${scheduled}`);
@@ -271,7 +273,7 @@ export class Appending {
     this.state = "off";
     if (this.isRewriting) {
       server.log.notice("Killing running AOF rewrite child: a worker");
-      port.stopRewrite();
+      this.stop(port);
     }
     server.saving.updateGate();
     this.wake();
@@ -331,6 +333,10 @@ export class Appending {
   askForRewrite(): string {
     if (this.port === null) return "ERR this server writes no files";
     if (this.isRewriting) return "ERR Background append only file rewriting already in progress";
+    if (this.isStopping && !this.isInUnit) {
+      this.beNext();
+      return "Background append only file rewriting started";
+    }
     if (this.isBusy || this.isInUnit) {
       this.isScheduled = true;
       this.failures = 0;
@@ -361,7 +367,22 @@ export class Appending {
 
   /** Has the rewrite under way stop, because the server ends. */
   stopRewrite(): void {
-    this.port?.stopRewrite();
+    if (this.port !== null) this.stop(this.port);
+  }
+
+  /** The rewrite under way is no longer wanted. */
+  private stop(port: AppendPort): void {
+    if (this.isRewriting && !this.isStopping) {
+      this.isStopping = true;
+      port.stopRewrite();
+    }
+    this.rewriteSince = -1;
+  }
+
+  /** A rewrite begins as soon as the one has stopped that is no longer wanted, which is no more than a moment. */
+  private beNext(): void {
+    this.isScheduled = true;
+    this.rewriteSince = this.nowSeconds();
   }
 
   /** Whether something else is being written in the background. */
@@ -384,6 +405,7 @@ export class Appending {
     if (!this.attempt(() => port!.startRewrite(isFirst, (error) => this.ended(error)))) {
       this.lastOk = false;
       this.failures++;
+      this.rewriteSince = -1;
       return false;
     }
     if (isFirst) this.attach(port!);
@@ -397,6 +419,12 @@ export class Appending {
   private ended(error: string | null): void {
     const { server } = this;
     const { log } = server;
+    if (this.isStopping) {
+      this.isStopping = false;
+      this.rewriteSince = -1;
+      if (this.isScheduled || this.state === "waiting") this.rewrite();
+      return;
+    }
     this.lastSeconds = this.nowSeconds() - this.rewriteSince;
     this.rewriteSince = -1;
     this.lastCopiedBytes = server.saving.port?.copiedBytes ?? 0;
@@ -407,7 +435,7 @@ export class Appending {
       log.notice(`AOF rewrite CoW: ${Math.round(this.lastCopiedBytes / 2 ** 20)} MB`);
       log.notice("Background AOF rewrite finished successfully");
       this.wake();
-    } else if (error !== "") {
+    } else {
       this.lastOk = false;
       this.failures++;
       log.warning(error);
@@ -417,8 +445,6 @@ export class Appending {
       this.detach();
       this.isScheduled = true;
     }
-    // What was stopped on purpose makes room for what comes next.
-    if (error === "" && this.isScheduled) this.rewrite();
   }
 
   /** Whether rewrites have failed so often that the next one has to wait. */

@@ -228,7 +228,7 @@ export function infoMemory(server: Server): string {
     `mem_clients_slaves:0\r\n` +
     `mem_clients_normal:${m.clients}\r\n` +
     `mem_cluster_links:0\r\n` +
-    `mem_aof_buffer:0\r\n` +
+    `mem_aof_buffer:${server.appending.figures?.bufferedBytes ?? 0}\r\n` +
     `mem_allocator:larder-arena\r\n` +
     `mem_overhead_db_hashtable_rehashing:0\r\n` +
     `active_defrag_running:0\r\n` +
