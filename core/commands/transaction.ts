@@ -119,6 +119,7 @@ function executeFrom(c: Client, first: number, execution: Execution): boolean {
     const command = transaction.at(i);
     c.argv = transaction.request;
     c.argvBytes = transaction.requestBytes();
+    transaction.hint(i, c.server.keyspace);
     const mark = reply.bytes;
     try {
       executeQueued(c, command);
@@ -148,6 +149,7 @@ function goOn(c: Client, next: number, execution: Execution): number {
 
 function end(c: Client, execution: Execution): void {
   c.server.turn.isFrozen = execution.wasFrozen;
+  c.server.keyspace.clearHints();
   c.argv = execution.argv;
   c.argvBytes = execution.argvBytes;
   c.lastCommand = execution.lastCommand;

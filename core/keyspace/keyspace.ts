@@ -180,6 +180,13 @@ export class Keyspace {
     this.hintEnd = end;
   }
 
+  /** Hash of a key that will be looked up later: as hinted, if it is the next one. */
+  hashAhead(key: ReadonlyBytes, off: number, len: number): number {
+    const at = this.hintAt;
+    const isHinted = at < this.hintEnd && this.hintOff[at] === off && this.hintBuf === key;
+    return isHinted ? this.hintHash[at] : this.hashKey(key, off, len);
+  }
+
   /** Forgets the hints: their buffer is about to be reused. */
   clearHints(): void {
     this.hintAt = 0;

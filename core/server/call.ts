@@ -84,6 +84,8 @@ const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PR
   GATE_TRACKING;
 /** Flags that are tested with the gates; there are no gates with their bits. */
 const GATE_FLAGS: number = PROTECTED | RUNS_SCRIPT;
+/** A command with one of these is not just queued when a transaction is open. */
+const NOT_SIMPLY_QUEUED: number = PROTECTED | RUNS_SCRIPT | NOT_QUEUED | NO_MULTI;
 
 const DISK_ERROR =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -186,7 +188,11 @@ export function call(c: Client, command: Command): void {
     const took = turn.closeSlow(command, startUs);
     if (took >= c.server.slowUs) noteSlow(c, command, took);
   } else if (
-    !((command.flags & RUNS_SCRIPT) === 0 ? callBlocking(c, command) : callScript(c, command))
+    !((command.flags & RUNS_SCRIPT) !== 0
+      ? callScript(c, command)
+      : (command.flags & BLOCKING) !== 0
+      ? callBlocking(c, command)
+      : callTransaction(c, command))
   ) {
     return;
   }
@@ -217,6 +223,19 @@ function callBlocking(c: Client, command: Command): boolean {
   return true;
 }
 
+/** Calls EXEC, which is timed in a group if all its commands are. Returns whether it has answered. */
+function callTransaction(c: Client, command: Command): boolean {
+  const { transaction } = c;
+  const { turn } = c.server;
+  if (transaction === null || turn.timesEach || !transaction.isQuick) {
+    return callBlocking(c, command);
+  }
+  const { count } = transaction;
+  command.handler(c);
+  turn.noteWhole(command, count);
+  return true;
+}
+
 /** Calls a handler that runs a script, which is timed in a group if it turns out to be quick. */
 function callScript(c: Client, command: Command): boolean {
   const { turn, scripting } = c.server;
@@ -233,7 +252,7 @@ function callScript(c: Client, command: Command): boolean {
   }
   const isLarge = c.reply.fullBytes - before >= LARGE_REPLY_BYTES;
   if (!isSingle && !isLarge && scripting.wasQuick) {
-    turn.noteScript(command, scripting.commands);
+    turn.noteWhole(command, scripting.commands);
     return true;
   }
   const took = turn.closeSlow(command, startUs);
@@ -303,6 +322,10 @@ function failTransaction(
 
 /** Whether a command may run now: not when it is refused, and not when it is queued. */
 function passesGates(c: Client, command: Command): boolean {
+  // Nearly always a transaction is the only gate that is shut for a client with one.
+  if (((c.server.gates | c.gates) & ~GATE_PROPAGATION) === GATE_MULTI) {
+    if ((command.flags & NOT_SIMPLY_QUEUED) === 0) return queue(c, command, command.flags);
+  }
   const isScript = (command.flags & RUNS_SCRIPT) !== 0;
   if (isScript && passesQuickly(c)) return true;
   const flags = isScript ? command.spec.flagsOf!(c, command) : command.flags;
@@ -358,7 +381,7 @@ function queue(c: Client, command: Command, flags: number): false {
       c.port.close();
       return false;
     }
-    transaction!.add(command, flags, c.argv);
+    transaction!.add(command, flags, c.argv, server.keyspace);
   }
   c.reply.addRaw(QUEUED);
   return false;

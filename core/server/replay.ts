@@ -46,7 +46,7 @@ export class Replay {
     }
     if (this.isInTransaction && (command.flags & NOT_QUEUED) === 0) {
       client.transaction ??= new Transaction();
-      client.transaction.add(command, command.flags, argv);
+      client.transaction.add(command, command.flags, argv, client.server.keyspace);
       return null;
     }
     client.argv = argv;

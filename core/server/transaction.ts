@@ -7,8 +7,12 @@
  * and again.
  *
  * A transaction that is bound to fail keeps nothing. Small buffers are kept for the client's next one.
+ *
+ * The hash of each request's first key is kept too: it is known when a pipeline is queued (batch.ts), and of use when it
+ * is executed.
  */
 import { copyBytes } from "../base/bytes.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import { GATE_MULTI } from "./call.ts";
 import { type Client, CLIENT_DIRTY_CAS, CLIENT_DIRTY_EXEC, CLIENT_MULTI } from "./client.ts";
@@ -18,6 +22,8 @@ import { type Command, LOADING, STALE, WRITE } from "./command.ts";
 const BYTES_KEPT = 1024;
 const ARGS_KEPT = 64;
 const COMMANDS_KEPT = 64;
+/** Fast commands that together still are as quick as one. */
+const QUICK_MAX = 32;
 /** What an argument takes in a request besides its bytes, for the reckoning of memory. */
 const ARG_BYTES = 8;
 /** Offsets are 32-bit integers. */
@@ -41,12 +47,16 @@ export class Transaction {
   readonly request = new QueuedRequest();
   /** Requests in the queue. */
   count = 0;
+  /** Whether it is being executed: then it is kept even if its client goes. */
+  isExecuting = false;
   /** Their commands, and behind them those of earlier transactions. */
   private commands: Command[] = [];
   /** Where each request's arguments begin; one more than there are requests. */
-  /** Whether it is being executed: then it is kept even if its client goes. */
-  isExecuting = false;
   private firsts: number[] = [0];
+  /** Offset of each request's first key, -1 if it has none, and its hash. */
+  private keyOff: Int32Array = NO_ARGS;
+  private keyHash: Int32Array = NO_ARGS;
+  private hasSlow = false;
   private off: Int32Array = NO_ARGS;
   private len: Int32Array = NO_ARGS;
   private args = 0;
@@ -73,8 +83,13 @@ export class Transaction {
     return this.used + bytes <= Math.min(limit, BYTES_MAX);
   }
 
+  /** Whether it has a few fast commands only, to be timed together. */
+  get isQuick(): boolean {
+    return !this.hasSlow && this.count <= QUICK_MAX;
+  }
+
   /** Queues a copy of a request, to which these flags apply. */
-  add(command: Command, flags: number, argv: Argv): void {
+  add(command: Command, flags: number, argv: Argv, keyspace: Keyspace): void {
     const { argc } = argv;
     let total = 0;
     for (let i = 0; i < argc; i++) total += argv.len[i];
@@ -89,8 +104,19 @@ export class Transaction {
       len[arg] = size;
       at += size;
     }
+    const { firstKey } = command;
+    const hasKey = firstKey > 0 && firstKey < argc;
+    this.keyOff[this.count] = hasKey ? off[this.args + firstKey] : -1;
+    if (hasKey) {
+      this.keyHash[this.count] = keyspace.hashAhead(
+        argv.buf,
+        argv.off[firstKey],
+        argv.len[firstKey],
+      );
+    }
     this.used = at;
     this.args = arg;
+    if (!command.timedInGroup) this.hasSlow = true;
     this.commands[this.count++] = command;
     this.firsts[this.count] = arg;
     this.flags |= flags;
@@ -115,6 +141,12 @@ export class Transaction {
     return this.commands[index];
   }
 
+  /** Tells the keyspace which key the request at `index` is about. */
+  hint(index: number, keyspace: Keyspace): void {
+    const end = this.keyOff[index] < 0 ? index : index + 1;
+    keyspace.hintKeys(this.bytes, this.keyOff, this.keyHash, index, end);
+  }
+
   /** Bytes of the arguments of the request in `request`. */
   requestBytes(): number {
     const { argc, len } = this.request;
@@ -131,6 +163,7 @@ export class Transaction {
     this.args = 0;
     this.used = 0;
     this.count = 0;
+    this.hasSlow = false;
     if (this.commands.length > COMMANDS_KEPT) {
       this.commands = [];
       this.firsts = [0];
@@ -139,6 +172,10 @@ export class Transaction {
     if (this.off.length > ARGS_KEPT) {
       this.off = NO_ARGS;
       this.len = NO_ARGS;
+    }
+    if (this.keyOff.length > COMMANDS_KEPT) {
+      this.keyOff = NO_ARGS;
+      this.keyHash = NO_ARGS;
     }
     if (request.off.length > ARGS_KEPT) {
       request.off = NO_ARGS;
@@ -154,6 +191,11 @@ export class Transaction {
       const room = Math.max(ARGS_KEPT, argsNeeded, this.off.length * 2);
       this.off = grown(this.off, new Int32Array(room));
       this.len = grown(this.len, new Int32Array(room));
+    }
+    if (this.count === this.keyOff.length) {
+      const room = Math.max(COMMANDS_KEPT, this.count * 2);
+      this.keyOff = grown(this.keyOff, new Int32Array(room));
+      this.keyHash = grown(this.keyHash, new Int32Array(room));
     }
     const bytesNeeded = this.used + bytes;
     if (bytesNeeded > this.bytes.length) {

@@ -95,7 +95,7 @@ export class Turn {
   /** The fast commands since the group began, and how many times in a row each of them. */
   private readonly group: Command[] = [];
   private readonly repeats = new Int32Array(GROUP_MAX);
-  /** How many shares of the group's time each took: more than one is a script, with its commands. */
+  /** How many shares of the group's time each took: more than one has a whole: a script, a transaction. */
   private readonly shares = new Int32Array(GROUP_MAX).fill(1);
   private grouped = 0;
   private pending: Flushable[] = [];
@@ -161,8 +161,8 @@ export class Turn {
     repeats[last + 1] = 1;
   }
 
-  /** A script has run quickly; its commands, of which there were so many, have been noted. */
-  noteScript(command: Command, commands: number): void {
+  /** A script or a transaction has run quickly; its commands, of which there were so many, have been noted. */
+  noteWhole(command: Command, commands: number): void {
     if (this.grouped === GROUP_MAX) this.closeGroup();
     this.grouped++;
     const last = this.group.push(command) - 1;
