@@ -12,7 +12,7 @@ export class Probe {
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on("error", (error) => this.#fail(error));
+    worker.on("error", (error: unknown) => this.#fail(error as Error));
     worker.on("message", (message: ProbeFigures | { failed: string }) => {
       if ("failed" in message) this.#fail(new Error(message.failed));
       else this.#answer(message);
