@@ -29,11 +29,17 @@ import { NODE_DELETED, NODE_SAME_FIELDS } from "../core/types/stream_cursor.ts";
 import {
   CONSUMER_NAME_OFF,
   CONSUMER_PENDING_OFF,
+  deliveryCountOf,
+  deliveryMsOf,
   GROUP_CONSUMERS_OFF,
   GROUP_LAST_ID_OFF,
   GROUP_NAME_OFF,
   GROUP_PENDING_OFF,
   GROUP_READ_OFF,
+  ID_BYTES,
+  ID_WORDS,
+  NODE_WORDS,
+  PENDING_WORDS,
   STREAM_ADDED_OFF,
   STREAM_GROUPS_OFF,
   STREAM_INDEX_OFF,
@@ -42,12 +48,6 @@ import {
   STREAM_MAX_DELETED_OFF,
 } from "../core/types/stream_root.ts";
 import type { AofCommands } from "./aof_commands.ts";
-
-const ID_BYTES = 16;
-const ID_WORDS = 4;
-/** Words of the value in an index of nodes, and of pending entries of a group. */
-const NODE_WORDS = 1;
-const PENDING_WORDS = 4;
 
 export class AofStreamEncoder {
   private readonly blocks: BlockReader;
@@ -171,9 +171,9 @@ export class AofStreamEncoder {
     id.set(pending.word(0), pending.word(1), pending.word(2), pending.word(3));
     this.idArg();
     commands.text("TIME");
-    commands.integer((packed >>> 20) * 2 ** 32 + (pending.word(ID_WORDS + 1) >>> 0));
+    commands.integer(deliveryMsOf(pending.word(ID_WORDS + 1), packed));
     commands.text("RETRYCOUNT");
-    commands.integer((packed & 0xfffff) * 2 ** 32 + (pending.word(ID_WORDS + 3) >>> 0));
+    commands.integer(deliveryCountOf(packed, pending.word(ID_WORDS + 3)));
     commands.text("JUSTID");
     commands.text("FORCE");
   }

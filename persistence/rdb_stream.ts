@@ -30,11 +30,17 @@ import {
   CONSUMER_NAME_OFF,
   CONSUMER_PENDING_OFF,
   CONSUMER_SEEN_OFF,
+  deliveryCountOf,
+  deliveryMsOf,
   GROUP_CONSUMERS_OFF,
   GROUP_LAST_ID_OFF,
   GROUP_NAME_OFF,
   GROUP_PENDING_OFF,
   GROUP_READ_OFF,
+  ID_BYTES,
+  ID_WORDS,
+  NODE_WORDS,
+  PENDING_WORDS,
   storeCounter,
   STREAM_ADDED_OFF,
   STREAM_FIRST_ID_OFF,
@@ -53,13 +59,6 @@ import {
   type RdbWriter,
 } from "./rdb_format.ts";
 import { readRdbString, writeRdbString } from "./rdb_string.ts";
-
-const ID_BYTES = 16;
-/** Words of the value in an index of nodes, and of pending entries of a group. */
-const NODE_WORDS = 1;
-const PENDING_WORDS = 4;
-/** Words of a record before its value. */
-const ID_WORDS = 4;
 
 export class RdbStreamEncoder {
   private readonly blocks: BlockReader;
@@ -109,9 +108,8 @@ export class RdbStreamEncoder {
     while (pending.next()) {
       this.writeRecordId(out, pending);
       const packed = pending.word(ID_WORDS + 2);
-      const time = (packed >>> 20) * 2 ** 32 + (pending.word(ID_WORDS + 1) >>> 0);
-      out.writeMillis(time);
-      out.writeLength((packed & 0xfffff) * 2 ** 32 + (pending.word(ID_WORDS + 3) >>> 0));
+      out.writeMillis(deliveryMsOf(pending.word(ID_WORDS + 1), packed));
+      out.writeLength(deliveryCountOf(packed, pending.word(ID_WORDS + 3)));
     }
     const table = readWord(blocks, group, GROUP_CONSUMERS_OFF >> 2);
     const count = readWord(blocks, group, (GROUP_CONSUMERS_OFF >> 2) + 1);

@@ -16,6 +16,7 @@ import {
 import { entryBytes, entryInteger } from "../structures/listpack_entry.ts";
 import { NODE_DELETED, NODE_SAME_FIELDS, type StreamCursor } from "./stream_cursor.ts";
 import {
+  NODE_WORDS,
   readCounter,
   readId,
   STREAM_ADDED_OFF,
@@ -87,7 +88,7 @@ export function hasAscendingIds(
 /** Throws unless a stream, without its groups, is consistent. */
 export function checkStream(arena: Arena, stream: number, cursor: StreamCursor): void {
   const length = arena.f64[stream >>> 27][(refOffset(stream) + STREAM_LENGTH_OFF) >> 3];
-  const nodes = new IdIndex(arena, 1).at(stream, STREAM_INDEX_OFF);
+  const nodes = new IdIndex(arena, NODE_WORDS).at(stream, STREAM_INDEX_OFF);
   nodes.validateIntegrity();
   let inNodes = 0;
   for (let more = nodes.seekFirst(); more; more = nodes.next()) {

@@ -38,7 +38,7 @@ import {
   LP_END,
   readEntry,
 } from "../structures/listpack_entry.ts";
-import { STREAM_INDEX_OFF } from "./stream_root.ts";
+import { NODE_WORDS, STREAM_INDEX_OFF } from "./stream_root.ts";
 
 /** Flags of an entry. */
 export const NODE_DELETED = 1;
@@ -82,7 +82,7 @@ export class StreamCursor {
 
   constructor(arena: Arena) {
     this.arena = arena;
-    this.nodes = new IdIndex(arena, 1);
+    this.nodes = new IdIndex(arena, NODE_WORDS);
   }
 
   /** Begins a walk over the entries of a stream from `start` to `end`, both included. */

@@ -25,11 +25,14 @@ import {
   CONSUMER_NAME_OFF,
   CONSUMER_PENDING_OFF,
   CONSUMER_SEEN_OFF,
+  deliveryCountOf,
+  deliveryMsOf,
   GROUP_CONSUMERS_OFF,
   GROUP_LAST_ID_OFF,
   GROUP_NAME_OFF,
   GROUP_PENDING_OFF,
   GROUP_READ_OFF,
+  PENDING_WORDS,
   readId,
   storeCounter,
   storeId,
@@ -42,8 +45,6 @@ export const NEVER_ACTIVE = -1;
 /** Latest delivery time and largest delivery count. */
 export const DELIVERY_TIME_MAX: number = 2 ** 44 - 1;
 export const DELIVERY_COUNT_MAX: number = 2 ** 52 - 1;
-
-const PENDING_WORDS = 4;
 
 export class StreamGroups {
   /** The pending entries of a group. */
@@ -229,11 +230,11 @@ export class StreamGroups {
   }
 
   get deliveryMs(): number {
-    return (this.pending.value(2) >>> 20) * 2 ** 32 + (this.pending.value(1) >>> 0);
+    return deliveryMsOf(this.pending.value(1), this.pending.value(2));
   }
 
   get deliveryCount(): number {
-    return (this.pending.value(2) & 0xfffff) * 2 ** 32 + (this.pending.value(3) >>> 0);
+    return deliveryCountOf(this.pending.value(2), this.pending.value(3));
   }
 
   setDelivery(ms: number, count: number): void {

@@ -8,13 +8,11 @@
 import { StreamId } from "../base/stream_id.ts";
 import type { Arena } from "../memory/arena.ts";
 import { IdIndex } from "../structures/id_index.ts";
-import { STREAM_INDEX_OFF } from "./stream_root.ts";
-
-const ID_BYTES = 16;
+import { ID_BYTES, NODE_WORDS, STREAM_INDEX_OFF } from "./stream_root.ts";
 
 /** Nodes of the tree. Takes a step per node of the stream. */
 export function radixNodes(arena: Arena, stream: number): number {
-  const index = new IdIndex(arena, 1).at(stream, STREAM_INDEX_OFF);
+  const index = new IdIndex(arena, NODE_WORDS).at(stream, STREAM_INDEX_OFF);
   if (!index.seekFirst()) return 1;
   const id = new StreamId();
   const next = new StreamId();

@@ -34,8 +34,24 @@ export const CONSUMER_SEEN_OFF = 16;
 export const CONSUMER_ACTIVE_OFF = 24;
 export const CONSUMER_NAME_OFF = 32;
 
+export const ID_BYTES = 16;
+/** Words of a record of an index before its value, of the value of a node, and of that of a pending entry. */
+export const ID_WORDS = 4;
+export const NODE_WORDS = 1;
+export const PENDING_WORDS = 4;
+
 /** Entries read by a group when that is unknown. */
 export const READ_UNKNOWN = -1;
+
+/** When a pending entry was delivered, unix ms, from the second and the third word of its value. */
+export function deliveryMsOf(low: number, packed: number): number {
+  return (packed >>> 20) * 2 ** 32 + (low >>> 0);
+}
+
+/** How often it was delivered, from the third and the fourth. */
+export function deliveryCountOf(packed: number, low: number): number {
+  return (packed & 0xfffff) * 2 ** 32 + (low >>> 0);
+}
 
 /** Reads the id at `off` of a block. */
 export function readId(arena: Arena, ref: number, off: number, out: StreamId): void {

@@ -37,6 +37,7 @@ import { NODE_DELETED, NODE_SAME_FIELDS, StreamCursor } from "./stream_cursor.ts
 import { StreamGroups } from "./stream_groups.ts";
 import {
   incrementCounter,
+  NODE_WORDS,
   readId,
   storeCounter,
   storeId,
@@ -86,7 +87,7 @@ export class Streams implements CollectionType {
     const { arena } = context;
     this.context = context;
     this.arena = arena;
-    this.nodes = new IdIndex(arena, 1);
+    this.nodes = new IdIndex(arena, NODE_WORDS);
     this.groups = new StreamGroups(arena);
     this.cursor = new StreamCursor(arena);
     this.edge = new StreamCursor(arena);
@@ -132,7 +133,7 @@ export class Streams implements CollectionType {
     this.init(to);
     const stream = this.root(to);
     try {
-      const sourceNodes = new IdIndex(arena, 1).at(source, STREAM_INDEX_OFF);
+      const sourceNodes = new IdIndex(arena, NODE_WORDS).at(source, STREAM_INDEX_OFF);
       for (let more = sourceNodes.seekFirst(); more; more = sourceNodes.next()) {
         sourceNodes.idTo(this.id);
         this.addNode(stream, this.id, lpDup(arena, sourceNodes.value(0)));
