@@ -34,11 +34,13 @@ interface Owner {
 
 export class FileLock {
   private readonly clock: Clock;
+  private readonly observeMs: number;
   private path: string | null = null;
   private text = "";
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observeMs: number = OBSERVE_MS) {
     this.clock = clock;
+    this.observeMs = observeMs;
   }
 
   /** Whether it is this file's lock that is held. */
@@ -64,7 +66,7 @@ export class FileLock {
       const found = read(lock);
       if (found === null) continue;
       const owner = ownerOf(found);
-      if (isAlive(owner, lock)) return describe(owner);
+      if (isAlive(owner, lock, this.observeMs)) return describe(owner);
       takeAway(lock, found);
     }
     return "another server that starts at this moment";
@@ -138,19 +140,19 @@ function startOf(pid: number): string | null {
   }
 }
 
-function isAlive(owner: Owner, lock: string): boolean {
+function isAlive(owner: Owner, lock: string, observeMs: number): boolean {
   if (owner.place !== "" && owner.place === place()) {
     const started = startOf(owner.pid);
     if (started !== null) return started !== "" && started === owner.started;
   }
-  return beats(lock);
+  return beats(lock, observeMs);
 }
 
-/** Whether somebody touches the lock. */
-function beats(lock: string): boolean {
+/** Whether somebody touches the lock within so many ms. */
+function beats(lock: string, observeMs: number): boolean {
   const before = touched(lock);
   const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
-  for (let waited = 0; waited < OBSERVE_MS; waited += LOOK_EVERY_MS) {
+  for (let waited = 0; waited < observeMs; waited += LOOK_EVERY_MS) {
     Atomics.wait(nobodyWakes, 0, 0, LOOK_EVERY_MS);
     if (touched(lock) !== before) return true;
   }

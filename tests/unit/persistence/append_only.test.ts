@@ -7,6 +7,7 @@ import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import { ManualClock } from "../../../core/base/clock.ts";
 import { Prng } from "../../../core/base/prng.ts";
 import { allCommands } from "../../../core/commands/index.ts";
+import { SHUTDOWN_FORCE } from "../../../core/server/shutdown.ts";
 import { MemoryDisk } from "../../../persistence/memory_disk.ts";
 import { DIR, INCR, MANIFEST, plugAppendOnly } from "../../support/append_only.ts";
 import { dataSet } from "../../support/data_set.ts";
@@ -104,6 +105,37 @@ describe("writing", () => {
       disk.finishLater();
       assert.equal(aof.files.safe === aof.files.appended, policy !== "no", policy);
     }
+  });
+
+  test("no-appendfsync-on-rewrite: nothing is synced while a rewrite is under way", () => {
+    for (const value of ["no", "yes"]) {
+      const { disk, server, aof } = begin(new MemoryDisk(), {
+        appendfsync: "always",
+        "no-appendfsync-on-rewrite": value,
+      });
+      aof.load();
+      server.run("BGREWRITEAOF");
+      server.run("SET", "a", 1);
+      const before = disk.operations;
+      aof.endTurn();
+      assert.equal(disk.operations - before, value === "no" ? 2 : 1, value);
+      aof.finishSave();
+      aof.endTurn();
+      assert.equal(aof.files.safe, aof.files.appended, value);
+    }
+  });
+
+  test("the end: all is written and synced; if it can't be, the server goes on unless it is forced", () => {
+    const { disk, server, aof } = begin(new MemoryDisk(), { save: "" });
+    aof.load();
+    server.run("SET", "a", 1);
+    const { shutdown } = server.server;
+    disk.failSync = true;
+    assert.equal(shutdown.run(0), "ERR Errors trying to SHUTDOWN. Check logs.");
+    assert.equal(shutdown.run(SHUTDOWN_FORCE), null);
+    disk.failSync = false;
+    assert.equal(shutdown.run(0), null);
+    assert.equal(restart(disk.crash(new Prng(1))).digest, server.run("DEBUG", "DIGEST"));
   });
 
   test("a write waits for a sync that is under way, for two seconds at most", () => {
