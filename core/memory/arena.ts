@@ -93,8 +93,8 @@ export class Arena {
   private readonly extents: Extents[] = [];
   private readonly runs: Runs;
   private readonly segmentBytes: number;
-  /** Bytes of the segments that are open. */
-  private openBytes = 0;
+  /** Pages of the segments that are open, and of as many as may be opened yet. */
+  private pagesMax = 0;
   private committedPages = 0;
   /** Pages lent to a snapshot. */
   private lentPages = 0;
@@ -114,6 +114,7 @@ export class Arena {
     this.f64 = this.doubles;
     this.runs = new Runs(this.words, this);
     this.cow = new CopyOnWrite(this.bytes, this.extents, this);
+    this.pagesMax = this.segmentsMax * (this.segmentBytes / PAGE_BYTES);
     this.openSegment(this.segmentBytes);
     // Page 0 of segment 0 is never handed out: its offset is the null ref.
     this.extents[0].alloc(1);
@@ -142,8 +143,7 @@ export class Arena {
 
   /** Bytes that can still be committed, as if no stretch of pages were broken up. */
   get headroomBytes(): number {
-    const unopened = (this.segmentsMax - this.bytes.length) * this.segmentBytes;
-    return unopened + this.openBytes - this.committedBytes - this.lentPages * PAGE_BYTES;
+    return (this.pagesMax - this.committedPages - this.lentPages) * PAGE_BYTES;
   }
 
   /** Bytes a block of `size` bytes really takes. */
@@ -463,7 +463,8 @@ export class Arena {
     } catch {
       throw ARENA_FULL; // The process may not have that much address space.
     }
-    this.openBytes += bytes;
+    // It takes the place of one of the usual size.
+    this.pagesMax += (bytes - this.segmentBytes) / PAGE_BYTES;
     this.bytes.push(new Uint8Array(buffer));
     this.words.push(new Int32Array(buffer));
     this.doubles.push(new Float64Array(buffer));

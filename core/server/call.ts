@@ -370,7 +370,8 @@ function errorOfMemory(c: Client, flags: number): string | null {
 /** Queues the client's request, unless its transaction fails anyway. Returns false: it doesn't run now. */
 function queue(c: Client, command: Command, flags: number): false {
   const { server, transaction } = c;
-  if ((flags & DENYOOM) !== 0 && !server.hasRoom(bytesNeeded(c.argvBytes))) {
+  // Whether there is room for what it makes is seen when it is executed.
+  if ((flags & DENYOOM) !== 0 && !server.isWithinLimit()) {
     reject(c, command, OOM_ERROR);
     return false;
   }

@@ -160,10 +160,12 @@ export class Server {
 
   /** Whether memory is below `maxmemory`, or will be (memory_limit.ts), and has room for `bytes` more. */
   hasRoom(bytes: number): boolean {
-    if (this.arena.usedBytes > this.memoryLimit.arenaLimit && !this.memoryLimit.makeRoom()) {
-      return false;
-    }
-    return this.hasHeadroom(bytes);
+    return this.isWithinLimit() && this.hasHeadroom(bytes);
+  }
+
+  /** Whether memory is below `maxmemory`, or will be. */
+  isWithinLimit(): boolean {
+    return this.arena.usedBytes <= this.memoryLimit.arenaLimit || this.memoryLimit.makeRoom();
   }
 
   /** The same without regard to `maxmemory`. */

@@ -243,7 +243,7 @@ export class Tracking {
   /** Removes and forgets what is too much, so that the client is told before the reply to the command that follows. */
   beforeCommand(c: Client): void {
     if (c !== this.server.executing) return;
-    this.server.hasRoom(0);
+    this.server.isWithinLimit();
     this.limit();
   }
 
