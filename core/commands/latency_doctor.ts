@@ -25,11 +25,6 @@ const ADVICE: readonly (readonly [event: RegExp, advice: (server: Server) => str
       "is, and try redis-cli --intrinsic-latency 100 on it.",
   ],
   [
-    /^command-unblocking$/,
-    () =>
-      "Clients that wait together for one key are served one after the other. Fewer would wait less.",
-  ],
-  [
     /^fork$/,
     () =>
       "The beginning of a snapshot stops everything for a moment that grows with the memory in use. " +
