@@ -27,6 +27,8 @@ const CPU_AREA_HEIGHT = 46;
 const BAR_WIDTH_MAX = 34;
 const LABEL_WIDTH_MIN = 23;
 const TILE_BAR_PITCH = 18;
+const TILE_GAP = 36;
+const TILES_IN_A_ROW = 3;
 
 const INK = "#20242c";
 const MUTED = "#6a7180";
@@ -224,11 +226,17 @@ function drawTestLabel(
 }
 
 function drawTiles(out: string[], tiles: ChartTile[], top: number): number {
-  if (tiles.length === 0) return top;
+  let y = top;
+  for (let i = 0; i < tiles.length; i += TILES_IN_A_ROW) {
+    y = drawTileRow(out, tiles.slice(i, i + TILES_IN_A_ROW), y);
+  }
+  return y;
+}
+
+function drawTileRow(out: string[], tiles: ChartTile[], top: number): number {
   line(out, MARGIN, top, WIDTH - MARGIN, top, GRID, 'stroke-width="1"');
-  const gap = 36;
-  const width = (WIDTH - 2 * MARGIN - gap * (tiles.length - 1)) / tiles.length;
-  tiles.forEach((tile, i) => drawTile(out, tile, MARGIN + i * (width + gap), top + 26, width));
+  const width = (WIDTH - 2 * MARGIN - TILE_GAP * (tiles.length - 1)) / tiles.length;
+  tiles.forEach((tile, i) => drawTile(out, tile, MARGIN + i * (width + TILE_GAP), top + 26, width));
   const rows = Math.max(...tiles.map((tile) => tile.bars.length));
   return top + 26 + 12 + rows * TILE_BAR_PITCH + 14;
 }

@@ -1,6 +1,6 @@
 /**
  * From results to what the chart shows, without any geometry: which bars, in which panel, and the
- * memory tiles below them. The reference server has no bars of its own in the ratio panels, since
+ * tiles with figures below them. The reference server has no bars of its own in the ratio panels, since
  * all of them would be 1; it is the line.
  */
 
@@ -93,7 +93,7 @@ export function chartModel(file: ResultFile): ChartModel | null {
         }),
       }))
     ),
-    tiles: memoryTiles(file, series),
+    tiles: tilesOf(file, series),
   };
 }
 
@@ -116,7 +116,8 @@ function chartTest(
   };
 }
 
-function memoryTiles(file: ResultFile, series: ChartSeries[]): ChartTile[] {
+/** Memory, and what saves and loads cost, as far as they were measured. */
+function tilesOf(file: ResultFile, series: ChartSeries[]): ChartTile[] {
   const tiles: ChartTile[] = [];
   const add = (
     heading: string,
@@ -150,6 +151,14 @@ function memoryTiles(file: ResultFile, series: ChartSeries[]): ChartTile[] {
     idle.map(({ server, rssBytesPerConnection }) => ({ server, value: rssBytesPerConnection })),
     (value) => `${(value / 1000).toFixed(1)} kB`,
   );
+  const saves = (figure: string) => (file.saves ?? []).filter((one) => one.figure === figure);
+  add("stop at the start of a BGSAVE", saves("idle: cut"), (us) => `${(us / 1000).toFixed(1)} ms`);
+  add(
+    "p99.9 of PING during it, under load",
+    saves("load: PING p99.9 during"),
+    (ms) => `${ms.toFixed(1)} ms`,
+  );
+  add("loading small values of all types", saves("mixed: load"), (s) => `${s.toFixed(1)} s`);
   return tiles;
 }
 
