@@ -7,7 +7,7 @@
  */
 
 import type { JsonConfig } from "./cjson_encode.ts";
-import { decodeFast, GIVEN_UP } from "./cjson_fast.ts";
+import { decodeFast, GIVEN_UP, hex, utf8 } from "./cjson_fast.ts";
 import { parseNumber } from "./numbers.ts";
 import { countStep } from "./runtime.ts";
 import { LuaTable } from "./table.ts";
@@ -257,36 +257,16 @@ class Decoder {
 
   /** Reads `\uXXXX`, or two of them that make a surrogate pair; -1 if it is malformed. */
   private unicode(): number {
-    const high = this.hex(this.pos + 2);
+    const high = hex(this.text, this.pos + 2);
     if (high < 0) return -1;
     if ((high & 0xf800) !== 0xd800) {
       this.pos += 6;
       return high;
     }
     if ((high & 0x400) !== 0 || !this.text.startsWith("\\u", this.pos + 6)) return -1;
-    const low = this.hex(this.pos + 8);
+    const low = hex(this.text, this.pos + 8);
     if (low < 0 || (low & 0xfc00) !== 0xdc00) return -1;
     this.pos += 12;
     return ((high & 0x3ff) << 10 | (low & 0x3ff)) + 0x10000;
   }
-
-  private hex(at: number): number {
-    const digits = this.text.slice(at, at + 4);
-    return /^[0-9a-fA-F]{4}$/.test(digits) ? parseInt(digits, 16) : -1;
-  }
-}
-
-/** A code point's bytes. */
-function utf8(code: number): string {
-  if (code <= 0x7f) return String.fromCharCode(code);
-  if (code <= 0x7ff) return String.fromCharCode(code >> 6 | 0xc0, code & 0x3f | 0x80);
-  if (code <= 0xffff) {
-    return String.fromCharCode(code >> 12 | 0xe0, code >> 6 & 0x3f | 0x80, code & 0x3f | 0x80);
-  }
-  return String.fromCharCode(
-    code >> 18 | 0xf0,
-    code >> 12 & 0x3f | 0x80,
-    code >> 6 & 0x3f | 0x80,
-    code & 0x3f | 0x80,
-  );
 }

@@ -17,6 +17,7 @@
 import type { CallExpression, Expression, TableExpression } from "./ast.ts";
 import { type FunctionWriter, literal } from "./function_writer.ts";
 import { isNumber as isNumberGiven } from "./number_locals.ts";
+import { modNumbers, powNumbers } from "./runtime.ts";
 import { writeFunction } from "./statement_writer.ts";
 
 type Binary = Extract<Expression, { kind: "binary" }>;
@@ -362,13 +363,29 @@ function constant(e: Expression): number | null {
     return v === null ? null : -v;
   }
   if (e.kind !== "binary") return null;
-  const slow = ARITHMETIC.get(e.op);
-  if (slow === undefined) return null;
+  if (!ARITHMETIC.has(e.op) && e.op !== "%" && e.op !== "^") return null;
   const a = constant(e.left);
   const b = a === null ? null : constant(e.right);
-  if (a === null || b === null || (e.op === "/" && b === 0)) return null;
-  const v = e.op === "+" ? a + b : e.op === "-" ? a - b : e.op === "*" ? a * b : a / b;
-  return Number.isFinite(v) ? v : null;
+  if (a === null || b === null || ((e.op === "/" || e.op === "%") && b === 0)) return null;
+  const v = computed(e.op, a, b);
+  return v === v ? v : null;
+}
+
+function computed(op: string, a: number, b: number): number {
+  switch (op) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return a / b;
+    case "%":
+      return modNumbers(a, b);
+    default:
+      return powNumbers(a, b);
+  }
 }
 
 function logical(w: FunctionWriter, e: Binary): string {

@@ -6,7 +6,7 @@
 
 import { checkInteger, checkString, library, optInteger } from "./arguments.ts";
 import { formatString } from "./string_format.ts";
-import { Match } from "./pattern.ts";
+import { Match, Pattern } from "./pattern.ts";
 import { formatNumber } from "./numbers.ts";
 import { countBytes, finish, first, index, truthy, typeName } from "./runtime.ts";
 import type { LuaState } from "./state.ts";
@@ -19,11 +19,9 @@ import {
   type LuaResult,
   type LuaValue,
   natives,
+  NOTHING,
   STRING_LEN_MAX,
 } from "./value.ts";
-
-/** Chars that make a pattern more than plain text. */
-const SPECIALS = /[\^$*+?.([%-]/;
 
 /** Long texts are worked on in pieces of that length. */
 const PIECE_LEN = 65_536;
@@ -123,7 +121,7 @@ const STRING: Record<string, LuaFunction> = {
   gsub(s, p, replacement, max) {
     const count = arguments.length;
     const text = checkString(s, 1, count);
-    const pattern = cut(checkString(p, 2, count));
+    const pattern = Pattern.of(checkString(p, 2, count));
     const kind = typeName(replacement);
     if (kind !== "string" && kind !== "number" && kind !== "table" && kind !== "function") {
       throw argumentError(3, "string/function/table expected");
@@ -174,12 +172,6 @@ function reversed(text: string): string {
   return out;
 }
 
-/** Patterns are C strings. */
-function cut(pattern: string): string {
-  const at = pattern.indexOf("\0");
-  return at < 0 ? pattern : pattern.slice(0, at);
-}
-
 function find(
   s: LuaValue,
   p: LuaValue,
@@ -193,25 +185,28 @@ function find(
   let at = fromStart(optInteger(init, 3, 1), text.length) - 1;
   if (at < 0) at = 0;
   else if (at > text.length) at = text.length;
-  const pattern = cut(given);
-  if (isFind && (truthy(plain) || !SPECIALS.test(pattern))) {
-    const found = text.indexOf(given, at);
-    return found < 0 ? undefined : [found + 1, found + given.length];
-  }
-  const isAnchored = pattern[0] === "^";
+  if (isFind && truthy(plain)) return findPlain(text, given, at);
+  const pattern = Pattern.of(given);
+  if (isFind && pattern.isPlain) return findPlain(text, given, at);
+  const { isAnchored } = pattern;
   const match = new Match(text, pattern);
   do {
     const end = match.at(at, isAnchored ? 1 : 0);
     if (end >= 0) {
       if (isFind) return [at + 1, end, ...match.captures(at, end, false)];
-      return match.captures(at, end, true);
+      return match.result(at, end);
     }
   } while (at++ < text.length && !isAnchored);
   return undefined;
 }
 
+function findPlain(text: string, given: string, at: number): LuaResult {
+  const found = text.indexOf(given, at);
+  return found < 0 ? undefined : [found + 1, found + given.length];
+}
+
 function gmatch(text: string, given: string): LuaFunction {
-  const match = new Match(text, cut(given));
+  const match = new Match(text, Pattern.of(given));
   let at = 0;
   return () => {
     for (; at <= text.length; at++) {
@@ -219,14 +214,14 @@ function gmatch(text: string, given: string): LuaFunction {
       if (end < 0) continue;
       const start = at;
       at = end > start ? end : end + 1;
-      return match.captures(start, end, true);
+      return match.result(start, end);
     }
-    return [];
+    return NOTHING;
   };
 }
 
-function gsub(text: string, pattern: string, replacement: LuaValue, max: number): LuaResult {
-  const isAnchored = pattern[0] === "^";
+function gsub(text: string, pattern: Pattern, replacement: LuaValue, max: number): LuaResult {
+  const { isAnchored } = pattern;
   const match = new Match(text, pattern);
   let out = "";
   let at = 0;

@@ -110,6 +110,10 @@ const TABLE: Record<string, LuaFunction> = {
 };
 
 function concat(table: LuaTable, sep: string, from: number, to: number): string {
+  if (from === 1 && to === table.arr.length - 1) {
+    const text = concatStrings(table.arr, sep);
+    if (text !== null) return text;
+  }
   const parts: string[] = [];
   let length = 0;
   for (let i = from; i <= to; i++) {
@@ -128,6 +132,19 @@ function concat(table: LuaTable, sep: string, from: number, to: number): string 
   }
   countBytes(length);
   return parts.join(sep);
+}
+
+/** The strings from the list's second on, or null if it holds something else or too much. */
+function concatStrings(list: LuaValue[], sep: string): string | null {
+  let length = 0;
+  for (let i = 1; i < list.length; i++) {
+    const v = list[i];
+    if (typeof v !== "string") return null;
+    length += v.length + sep.length;
+  }
+  if (length > STRING_LEN_MAX) return null;
+  countBytes(length);
+  return list.slice(1).join(sep);
 }
 
 function isLess(a: LuaValue, b: LuaValue, f: LuaFunction | undefined): boolean {

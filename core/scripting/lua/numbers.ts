@@ -56,14 +56,45 @@ export function isSpace(c: number): boolean {
   return c === 32 || (c >= 9 && c <= 13);
 }
 
+/** Sizes from one to below the other are printed by way of `roundedEnd`. */
+export const ROUNDED_MIN = 1e-3;
+export const ROUNDED_MAX = 1e13;
+
 /** A number as `tostring` shows it: C's `%.14g`. */
 export function formatNumber(v: number): string {
   if ((v | 0) === v) return v === 0 && 1 / v < 0 ? "-0" : `${v}`;
-  // The shortest text is the one of 14 digits if it has no more than that.
-  const short = `${v}`;
   const size = Math.abs(v);
-  if (short.length <= 15 && size >= 1e-4 && size < 1e14) return short;
+  if (size >= ROUNDED_MIN && size < ROUNDED_MAX) {
+    const shortest = `${v}`;
+    const end = roundedEnd(shortest, v);
+    if (end > 0) return end === shortest.length ? shortest : shortest.slice(0, end);
+    if (end < 0) {
+      const last = shortest.charCodeAt(-end - 1);
+      return shortest.slice(0, -end - 1) + String.fromCharCode(last + 1);
+    }
+  } else if (size < 1e14 && Number.isInteger(v)) return `${v}`;
   return formatGeneral(v, 14, false);
+}
+
+/**
+ * Where the shortest text of a number, with a size from ROUNDED_MIN to ROUNDED_MAX, ends when it is
+ * rounded to 14 digits; negative if the digit before the end goes up by one, and 0 where it takes more
+ * than a look at the digit after it. Rounding that text gives what rounding the number gives: a tie
+ * between the two would be shorter than the text, and so be the text itself.
+ */
+export function roundedEnd(text: string, v: number): number {
+  const size = v < 0 ? -v : v;
+  const zeros = size >= 1 ? 0 : size >= 0.1 ? 1 : size >= 0.01 ? 2 : 3;
+  let end = (v < 0 ? 16 : 15) + zeros;
+  if (text.length <= end) return text.length;
+  const after = text.charCodeAt(end);
+  if (after >= 53) {
+    const last = text.charCodeAt(end - 1);
+    if (last === 57 || last === 46 || (after === 53 && text.length === end + 1)) return 0;
+    return -end;
+  }
+  while (text.charCodeAt(end - 1) === 48) end--;
+  return text.charCodeAt(end - 1) === 46 ? end - 1 : end;
 }
 
 /** C's `%.<precision>g`; with `keepZeros` as its `#` flag has it. */

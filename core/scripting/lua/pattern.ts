@@ -1,9 +1,12 @@
 /**
  * Lua's patterns, on strings of one char per byte.
  *
- * A backtracking matcher that follows the pattern as it stands, without compiling it: patterns are
- * short and used once or twice, and this is Lua's own way, down to the errors of malformed patterns,
- * which come up only when the matcher gets there.
+ * A backtracking matcher that follows the pattern as it stands: this is Lua's own way, down to the
+ * errors of malformed patterns, which come up only when the matcher gets there. What it learns of an
+ * item on the way (where it ends, which chars belong to it) is kept with the pattern, and the patterns
+ * used lately are kept with their items, so that a set is looked through once per char and not once
+ * per place in the subject. JavaScript's regular expressions would be faster still, but nothing could
+ * interrupt one that takes its time.
  *
  * The matcher works on one Match object, which holds the captures. Recursion is as deep as the
  * pattern has items that can repeat. Backtracking can take exponential time, so every step counts for
@@ -13,7 +16,7 @@
  */
 
 import { countStep } from "./runtime.ts";
-import { luaError, type LuaValue } from "./value.ts";
+import { luaError, type LuaResult, type LuaValue } from "./value.ts";
 
 const CAPTURES_MAX = 32;
 
@@ -34,24 +37,88 @@ const SET_CLOSE = 93;
 const CARET = 94;
 const DOLLAR = 36;
 
+/** Chars that make a pattern more than plain text. */
+const SPECIALS = /[\^$*+?.([%-]/;
+
+/** Patterns that are kept, and how long they may be. */
+const KEPT_MAX = 200;
+const KEPT_LEN_MAX = 100;
+
+/** What is known about a char and an item. */
+const IS_IN = 1;
+const IS_OUT = 2;
+
+/** A single item of a pattern: what may be repeated. */
+interface Item {
+  /** Where in the pattern it ends. */
+  readonly end: number;
+  /** The char that it is; ANY, or SET for all others. */
+  readonly char: number;
+  /** For each char IS_IN, IS_OUT, or 0 where it isn't known yet. */
+  readonly chars: Uint8Array;
+}
+
+const ANY = -1;
+const SET = -2;
+const NO_CHARS = new Uint8Array(0);
+
+/** A pattern and what is known of it. */
+export class Pattern {
+  readonly text: string;
+  /** Whether it is a text to be looked for as it is. */
+  readonly isPlain: boolean;
+  readonly isAnchored: boolean;
+  /** The items that were met, each where it starts. */
+  readonly items: (Item | undefined)[] = [];
+
+  private constructor(text: string) {
+    this.text = text;
+    this.isPlain = !SPECIALS.test(text);
+    this.isAnchored = text.charCodeAt(0) === CARET;
+  }
+
+  /** The pattern of a text. */
+  static of(given: string): Pattern {
+    const known = kept.get(given);
+    if (known !== undefined) return known;
+    // Patterns are C strings.
+    const zero = given.indexOf("\0");
+    const pattern = new Pattern(zero < 0 ? given : given.slice(0, zero));
+    if (given.length > KEPT_LEN_MAX) return pattern;
+    if (kept.size >= KEPT_MAX) kept.clear();
+    kept.set(given, pattern);
+    return pattern;
+  }
+}
+
+const kept = new Map<string, Pattern>();
+
 /** One search of a pattern in a subject. */
 export class Match {
   readonly subject: string;
   readonly pattern: string;
   /** Number of captures, closed or not. */
   level = 0;
-  readonly starts: number[] = [];
-  readonly lengths: number[] = [];
+  private readonly items: (Item | undefined)[];
+  private readonly starts: number[] = [];
+  private readonly lengths: number[] = [];
 
-  constructor(subject: string, pattern: string) {
+  constructor(subject: string, pattern: Pattern) {
     this.subject = subject;
-    this.pattern = pattern;
+    this.pattern = pattern.text;
+    this.items = pattern.items;
   }
 
   /** Matches the pattern from `p` at position `s`; the end of the match, or -1. */
   at(s: number, p: number): number {
     this.level = 0;
     return this.match(s, p);
+  }
+
+  /** The captures as a call's result; the whole match [s, e) if there are none. */
+  result(s: number, e: number): LuaResult {
+    if (this.level === 0) return this.subject.slice(s, e);
+    return this.level === 1 ? this.capture(0, s, e) : this.captures(s, e, true);
   }
 
   /** The values of the captures; the whole match [s, e) if there are none and `isWhole`. */
@@ -105,19 +172,20 @@ export class Match {
           continue;
         }
       }
-      const end = this.itemEnd(p);
+      const item = this.items[p] ?? this.meet(p);
+      const { end } = item;
       const suffix = pattern.charCodeAt(end);
       if (suffix === QUESTION) {
-        if (s < subject.length && this.single(s, p, end)) {
+        if (s < subject.length && this.single(s, p, item)) {
           const rest = this.match(s + 1, end + 1);
           if (rest >= 0) return rest;
         }
         p = end + 1;
-      } else if (suffix === STAR) return this.expandMost(s, p, end, 0);
-      else if (suffix === PLUS) return this.expandMost(s, p, end, 1);
-      else if (suffix === MINUS) return this.expandLeast(s, p, end);
+      } else if (suffix === STAR) return this.expandMost(s, p, item, 0);
+      else if (suffix === PLUS) return this.expandMost(s, p, item, 1);
+      else if (suffix === MINUS) return this.expandLeast(s, p, item);
       else {
-        if (s >= subject.length || !this.single(s, p, end)) return -1;
+        if (s >= subject.length || !this.single(s, p, item)) return -1;
         s++;
         p = end;
       }
@@ -154,12 +222,30 @@ export class Match {
     return p + 1;
   }
 
-  private single(s: number, p: number, end: number): boolean {
+  /** The item at `p`, met for the first time. */
+  private meet(p: number): Item {
+    const end = this.itemEnd(p);
+    const c = this.pattern.charCodeAt(p);
+    const isSet = c === ESCAPE || c === SET_OPEN;
+    const char = c === DOT ? ANY : isSet ? SET : c;
+    return this.items[p] = { end, char, chars: isSet ? new Uint8Array(256) : NO_CHARS };
+  }
+
+  private single(s: number, p: number, item: Item): boolean {
+    if (item.char === ANY) return true;
     const c = this.subject.charCodeAt(s);
-    const item = this.pattern.charCodeAt(p);
-    if (item === DOT) return true;
-    if (item === ESCAPE) return isInClass(c, this.pattern.charCodeAt(p + 1));
-    return item === SET_OPEN ? this.inSet(c, p, end - 1) : item === c;
+    if (item.char !== SET) return item.char === c;
+    const known = item.chars[c];
+    return known === 0 ? this.learn(c, p, item) : known === IS_IN;
+  }
+
+  /** Finds out whether a char belongs to the class or set at `p`. */
+  private learn(c: number, p: number, item: Item): boolean {
+    const isIn = this.pattern.charCodeAt(p) === ESCAPE
+      ? isInClass(c, this.pattern.charCodeAt(p + 1))
+      : this.inSet(c, p, item.end - 1);
+    item.chars[c] = isIn ? IS_IN : IS_OUT;
+    return isIn;
   }
 
   /** Whether the char is in the set from `[` at `p` to `]` at `close`. */
@@ -199,21 +285,33 @@ export class Match {
     return -1;
   }
 
-  private expandMost(s: number, p: number, end: number, least: number): number {
-    let count = 0;
-    while (s + count < this.subject.length && this.single(s + count, p, end)) count++;
+  private expandMost(s: number, p: number, item: Item, least: number): number {
+    const { subject } = this;
+    let i = s;
+    if (item.char === SET) {
+      const { chars } = item;
+      for (; i < subject.length; i++) {
+        const c = subject.charCodeAt(i);
+        const known = chars[c];
+        if (known !== IS_IN && (known === IS_OUT || !this.learn(c, p, item))) break;
+      }
+    } else if (item.char === ANY) i = subject.length;
+    else while (i < subject.length && subject.charCodeAt(i) === item.char) i++;
+    let count = i - s;
+    const next = item.end + 1;
+    if (next === this.pattern.length && count >= least) return i;
     for (; count >= least; count--) {
-      const rest = this.match(s + count, end + 1);
+      const rest = this.match(s + count, next);
       if (rest >= 0) return rest;
     }
     return -1;
   }
 
-  private expandLeast(s: number, p: number, end: number): number {
+  private expandLeast(s: number, p: number, item: Item): number {
     for (;;) {
-      const rest = this.match(s, end + 1);
+      const rest = this.match(s, item.end + 1);
       if (rest >= 0) return rest;
-      if (s >= this.subject.length || !this.single(s, p, end)) return -1;
+      if (s >= this.subject.length || !this.single(s, p, item)) return -1;
       s++;
     }
   }

@@ -11,6 +11,10 @@ import { argumentError, luaError, type LuaValue } from "./value.ts";
 
 const FLAGS = "-+ #0";
 
+/** Formats that are kept, and how long they may be. */
+const KEPT_MAX = 200;
+const KEPT_LEN_MAX = 100;
+
 interface Spec {
   flags: string;
   width: number;
@@ -19,33 +23,85 @@ interface Spec {
   conversion: string;
 }
 
+/** A format that was read: texts with the conversions between them. */
+interface Format {
+  /** One more than specs. */
+  texts: string[];
+  specs: Spec[];
+  /** What is wrong with it after all these. */
+  error: string | null;
+}
+
+const kept = new Map<string, Format>();
+
 /** The format with its conversions filled in. `args` are the values for them. */
 export function formatString(format: string, args: LuaValue[]): string {
-  let out = "";
+  const { texts, specs, error } = kept.get(format) ?? readFormat(format);
+  // In one expression, for which the engines make fewer strings.
+  if (specs.length === 2 && error === null) {
+    return texts[0] + converted(specs, args, 0) + texts[1] + converted(specs, args, 1) + texts[2];
+  }
+  let out = texts[0];
+  for (let i = 0; i < specs.length; i++) out += converted(specs, args, i) + texts[i + 1];
+  if (error === null) return out;
+  throw specs.length >= args.length ? argumentError(specs.length + 2, "no value") : luaError(error);
+}
+
+function converted(specs: Spec[], args: LuaValue[], i: number): string {
+  if (i >= args.length) throw argumentError(i + 2, "no value");
+  const spec = specs[i];
+  const v = args[i];
+  if (spec === DECIMAL && typeof v === "number" && (v | 0) === v) return `${v | 0}`;
+  if (spec === STRING && typeof v === "string") return plainString(v);
+  return convert(spec, v, i + 2, args.length + 1);
+}
+
+// The most common conversions, known by identity.
+const DECIMAL: Spec = { flags: "", width: 0, precision: -1, conversion: "d" };
+const STRING: Spec = { flags: "", width: 0, precision: -1, conversion: "s" };
+
+function readFormat(format: string): Format {
+  const read: Format = { texts: [""], specs: [], error: null };
+  const { texts, specs } = read;
   let at = 0;
-  let n = 0;
   for (;;) {
     const escape = format.indexOf("%", at);
-    if (escape < 0) return out + format.slice(at);
-    out += format.slice(at, escape);
+    texts[specs.length] += escape < 0 ? format.slice(at) : format.slice(at, escape);
+    if (escape < 0) break;
     at = escape + 1;
     if (format[at] === "%") {
-      out += "%";
+      texts[specs.length] += "%";
       at++;
       continue;
     }
-    n++;
-    if (n > args.length) throw argumentError(n + 1, "no value");
     const spec: Spec = { flags: "", width: 0, precision: -1, conversion: "" };
-    at = readSpec(format, at, spec);
-    out += convert(spec, args[n - 1], n + 1, args.length + 1);
+    const end = readSpec(format, at, spec);
+    if (typeof end === "string") {
+      read.error = end;
+      break;
+    }
+    const isBare = end === at + 1;
+    at = end;
+    specs.push(
+      isBare && spec.conversion === "d"
+        ? DECIMAL
+        : isBare && spec.conversion === "s"
+        ? STRING
+        : spec,
+    );
+    texts.push("");
   }
+  if (format.length > KEPT_LEN_MAX) return read;
+  if (kept.size >= KEPT_MAX) kept.clear();
+  kept.set(format, read);
+  return read;
 }
 
-function readSpec(format: string, at: number, spec: Spec): number {
+/** Where the conversion ends, or what is wrong with it. */
+function readSpec(format: string, at: number, spec: Spec): number | string {
   const start = at;
   while (at < format.length && FLAGS.includes(format[at])) at++;
-  if (at - start > FLAGS.length) throw luaError("invalid format (repeated flags)");
+  if (at - start > FLAGS.length) return "invalid format (repeated flags)";
   spec.flags = format.slice(start, at);
   const width = readDigits(format, at);
   spec.width = Number(width);
@@ -55,7 +111,7 @@ function readSpec(format: string, at: number, spec: Spec): number {
     spec.precision = Number(precision);
     at += 1 + precision.length;
   }
-  if (isDigit(format[at])) throw luaError("invalid format (width or precision too long)");
+  if (isDigit(format[at])) return "invalid format (width or precision too long)";
   spec.conversion = at < format.length ? format[at] : "\0";
   return at + 1;
 }
@@ -73,10 +129,8 @@ function isDigit(c: string | undefined): boolean {
 
 function convert(spec: Spec, v: LuaValue, n: number, count: number): string {
   switch (spec.conversion) {
-    case "c": {
-      const c = Number(BigInt.asUintN(8, BigInt(toInteger(checkNumber(v, n, count)))));
-      return cString(pad(spec, String.fromCharCode(c), false));
-    }
+    case "c":
+      return cString(pad(spec, String.fromCharCode(lowByte(checkNumber(v, n, count))), false));
     case "d":
     case "i":
       return signed(spec, toInteger(checkNumber(v, n, count)));
@@ -95,15 +149,22 @@ function convert(spec: Spec, v: LuaValue, n: number, count: number): string {
       return quoted(checkString(v, n, count));
     case "s": {
       const s = checkString(v, n, count);
-      if (spec.precision < 0 && s.length >= 100) return s;
-      const text = cString(s);
-      return pad(spec, spec.precision < 0 ? text : text.slice(0, spec.precision), false);
+      return pad(
+        spec,
+        spec.precision < 0 ? plainString(s) : cString(s).slice(0, spec.precision),
+        false,
+      );
     }
     default: {
       const c = spec.conversion === "\0" ? "" : spec.conversion;
       throw luaError(`invalid option '%${c}' to 'format'`);
     }
   }
+}
+
+/** A number cut to an int, whose low byte it is; what doesn't fit is the least int. */
+function lowByte(v: number): number {
+  return v > -(2 ** 31) - 1 && v < 2 ** 31 ? v & 255 : 0;
 }
 
 function signed(spec: Spec, v: number): string {
@@ -115,7 +176,8 @@ function signed(spec: Spec, v: number): string {
 }
 
 function unsigned(spec: Spec, v: number): string {
-  const integer = v >= 2 ** 63 && v < 2 ** 64 ? BigInt(v) : BigInt(toInteger(v));
+  // As the processor converts: what is too large comes out as zero, other nonsense as 2^63.
+  const integer = v >= 2 ** 64 ? 0n : v >= 2 ** 63 ? BigInt(v) : BigInt(toInteger(v));
   const value = BigInt.asUintN(64, integer);
   const radix = spec.conversion === "o" ? 8 : spec.conversion === "u" ? 10 : 16;
   let digits = value.toString(radix);
@@ -164,6 +226,10 @@ function pad(spec: Spec, text: string, mayZero: boolean): string {
   if (!mayZero || !spec.flags.includes("0")) return text.padStart(spec.width);
   const head = /^[-+ ]?(?:0[xX])?/.exec(text)![0];
   return head + text.slice(head.length).padStart(spec.width - head.length, "0");
+}
+
+function plainString(s: string): string {
+  return s.length >= 100 ? s : cString(s);
 }
 
 function cString(s: string): string {

@@ -117,6 +117,15 @@ export class LuaTable {
     if (this.holes) this.trim();
   }
 
+  /**
+   * Fills an empty table's array part as if one value were set after the other. `arr` begins with an
+   * undefined, has no others, and becomes the table's own.
+   */
+  adoptList(arr: LuaValue[]): void {
+    this.arr = arr;
+    this.cap = ceilPowerOfTwo(arr.length - 1);
+  }
+
   /** Fills an empty table's hash part; both arrays become the table's own, keys are distinct. */
   adopt(keys: LuaValue[], vals: LuaValue[]): void {
     this.keys = keys;
@@ -512,5 +521,5 @@ function chooseArraySize(numbers: number): void {
 }
 
 function ceilPowerOfTwo(n: number): number {
-  return n <= 1 ? 1 : 2 ** (32 - Math.clz32(n - 1));
+  return n <= 1 ? 1 : 1 << (32 - Math.clz32(n - 1));
 }
