@@ -4,6 +4,7 @@
  * This server has no replicas, so of those none ever has it. Its own append-only file has it when all that was appended
  * up to now is safe on disk.
  */
+import { NO_FILE_ERROR } from "../server/appending.ts";
 import { getIntegerOrReply, getRangeOrReply, NOT_POSITIVE } from "../server/args.ts";
 import { blockUntil, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
 import type { Client } from "../server/client.ts";
@@ -36,9 +37,7 @@ function waitaofCommand(c: Client): void {
   const timeoutMs = getTimeoutOrReply(c, 3, true);
   if (Number.isNaN(timeoutMs)) return;
   if (local === 1 && !c.server.config.bool("appendonly")) {
-    c.reply.addError(
-      "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
-    );
+    c.reply.addError(NO_FILE_ERROR);
     return;
   }
   const { appending } = c.server;
@@ -47,7 +46,7 @@ function waitaofCommand(c: Client): void {
   const isThere = replicas === 0 && (local === 0 || appending.isSafe(offset));
   if (isThere || !canBlock(c)) return addCounts();
   blockUntil(c, timeoutMs, addCounts);
-  if (replicas === 0) appending.waitFor(c, offset);
+  if (local === 1) appending.waitFor(c, replicas === 0 ? offset : Infinity);
 }
 
 /** The files that have it all: this server's, and those of replicas. */

@@ -83,7 +83,11 @@ export type FsyncPolicy = "always" | "everysec" | "no";
 
 type State = "off" | "waiting" | "on";
 
-/** A client in WAITAOF, and what must be safe for it. */
+/** WAITAOF wants what there can't be without the file. */
+export const NO_FILE_ERROR =
+  "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+/** A client in WAITAOF, and what must be safe for it; Infinity if that is not all it waits for. */
 interface Waiter {
   readonly client: Client;
   readonly offset: number;
@@ -481,7 +485,10 @@ export class Appending {
     return this.state === "on" && this.port !== null && this.port.safe >= offset;
   }
 
-  /** Has a client that is blocked answered as soon as this much is safe. */
+  /**
+   * Has a client that is blocked answered as soon as this much is safe, and with an error when the file is switched
+   * off. Infinity: with the error only, as it waits for something else too.
+   */
   waitFor(client: Client, offset: number): void {
     this.waiters.push({ client, offset });
   }
@@ -498,7 +505,8 @@ export class Appending {
       const { wait } = waiter.client;
       // Its time may have been over, and it may wait for something else by now.
       if (wait === null || !wait.isActive || wait.command?.spec.name !== "waitaof") continue;
-      if (this.isSafe(waiter.offset)) blocking.unblockOnTimeout(waiter.client);
+      if (!this.isOn) blocking.unblockOnError(waiter.client, NO_FILE_ERROR);
+      else if (this.isSafe(waiter.offset)) blocking.unblockOnTimeout(waiter.client);
       else left.push(waiter);
     }
     this.waiters = left;

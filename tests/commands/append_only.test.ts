@@ -75,6 +75,20 @@ describe("at run time", () => {
       assert.deepEqual(await c.command("WAITAOF", 1, 0, 0), [1, 0]);
     }));
 
+  test("who is in WAITAOF gets an error when the file is switched off", () =>
+    withServer([...ON, "--appendfsync", "no"], async (c, own) => {
+      const waiting = await Promise.all([own.connect(), own.connect()]);
+      await waiting[0].command("SET", "a", 1);
+      waiting[0].send(["WAITAOF", 1, 0, 0]);
+      waiting[1].send(["WAITAOF", 1, 1, 0]);
+      await until("both wait", async () => await info(c, "blocked_clients") === "2");
+      assert.equal(await c.command("CONFIG", "SET", "appendonly", "no"), "OK");
+      for (const one of waiting) {
+        assert.match(text(await one.read()), /^ERR WAITAOF cannot be used when numlocal is set/);
+        assert.equal(await one.command("PING"), "PONG");
+      }
+    }));
+
   test("switched on and off, rewritten in between", () =>
     withServer([], async (c, own) => {
       await c.command("SET", "a", 1);
