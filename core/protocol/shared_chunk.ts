@@ -28,19 +28,23 @@ const EMPTY = new Uint8Array(0);
 
 /** A part of a log, which several replies hold. Nobody writes into it. */
 export class SharedChunk implements Chunk {
-  readonly buf: Uint8Array;
   readonly len: number;
   private readonly log: Uint8Array;
   private readonly end: number;
+  /** Made when it is asked for: of a chunk that is joined to others it never is. */
+  private view: Uint8Array | null = null;
   /** The chunk asked for last that followed this one, and the chunk of both. */
   private next: SharedChunk | null = null;
   private both: SharedChunk | null = null;
 
   constructor(log: Uint8Array, start: number, end: number) {
-    this.buf = log.subarray(start, end);
     this.len = end - start;
     this.log = log;
     this.end = end;
+  }
+
+  get buf(): Uint8Array {
+    return this.view ??= this.log.subarray(this.end - this.len, this.end);
   }
 
   /** One chunk of this and the next one, or null if that doesn't follow it. */
