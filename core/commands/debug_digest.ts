@@ -127,11 +127,12 @@ function addList(digest: Digest, lists: Lists, ref: number): void {
 }
 
 function addSet(digest: Digest, sets: Sets, ref: number): void {
-  const { scanned } = sets;
+  const { scan } = sets;
+  const { scanned } = scan;
   let cursor = 0;
   do {
-    cursor = sets.beginScan(ref, cursor, SCAN_COUNT);
-    while (sets.nextScanned()) digest.xor(scanned.buf, scanned.off, scanned.len);
+    cursor = scan.beginScan(ref, cursor, SCAN_COUNT);
+    while (scan.nextScanned()) digest.xor(scanned.buf, scanned.off, scanned.len);
   } while (cursor !== 0);
 }
 

@@ -163,7 +163,7 @@ function smembersCommand(c: Client): void {
 }
 
 function sscanCommand(c: Client): void {
-  scanCollection(c, TYPE_SET, c.server.keyspace.values.sets, false);
+  scanCollection(c, TYPE_SET, c.server.keyspace.values.sets.scan, false);
 }
 
 const writeCommands: CommandSpec[] = [

@@ -267,7 +267,7 @@ function replyRank(c: Client, isReverse: boolean): void {
 }
 
 function zscanCommand(c: Client): void {
-  scanCollection(c, TYPE_ZSET, c.server.keyspace.values.zsets, true);
+  scanCollection(c, TYPE_ZSET, c.server.keyspace.values.zsets.scan, true);
 }
 
 // Declarations.

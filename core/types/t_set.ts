@@ -76,11 +76,11 @@ import {
   setBodyWord,
   setEncoding,
 } from "./object.ts";
-import { type ScanSource, scanTable } from "./scan_source.ts";
 import { SetAlgebra } from "./set_algebra.ts";
 import { SetRandom } from "./set_random.ts";
+import { SetScan } from "./set_scan.ts";
 import { SetMembers } from "./set_members.ts";
-import { ByteRange } from "./t_string.ts";
+import type { ByteRange } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
 import type { CollectionType } from "./values.ts";
 
@@ -106,14 +106,12 @@ const RESERVE_MAX = 64 * 1024;
 let memberHi = 0;
 let memberLo = 0;
 
-export class Sets implements CollectionType, ScanSource {
-  /** See ScanSource. Members have nothing that belongs to them. */
-  readonly scanned = new ByteRange();
-  readonly scannedPair = new ByteRange();
+export class Sets implements CollectionType {
   /** Where `findPlace` found its member. */
   foundPlace = 0;
   readonly algebra: SetAlgebra;
   readonly random: SetRandom;
+  readonly scan: SetScan;
 
   private readonly context: TypeContext;
   private readonly arena: Arena;
@@ -122,10 +120,6 @@ export class Sets implements CollectionType, ScanSource {
   private readonly own: SetMembers;
   private readonly value = new ListpackValue();
   private readonly refs = new RefList();
-  // The scan under way: its set, the places it took up, how many were told.
-  private readonly scanPlaces = new RefList();
-  private scanRef = 0;
-  private scanAt = 0;
 
   constructor(context: TypeContext) {
     this.context = context;
@@ -134,6 +128,7 @@ export class Sets implements CollectionType, ScanSource {
     this.own = new SetMembers(context);
     this.algebra = new SetAlgebra(context, this);
     this.random = new SetRandom(context, this);
+    this.scan = new SetScan(this);
   }
 
   // Values as such: see CollectionType.
@@ -453,30 +448,6 @@ export class Sets implements CollectionType, ScanSource {
     } else if (encoding === ENC_INTSET) {
       this.setBlock(ref, block, intsetRemoveAt(arena, block, place));
     } else this.setBlock(ref, block, lpDelete(arena, block, place));
-  }
-
-  // See ScanSource.
-
-  beginScan(ref: number, cursor: number, count: number): number {
-    const { arena, dict, scanPlaces } = this;
-    scanPlaces.clear();
-    this.scanRef = ref;
-    this.scanAt = 0;
-    if (objectEncoding(arena, ref) !== ENC_HASHTABLE) {
-      this.places(ref, scanPlaces);
-      return 0;
-    }
-    return scanTable(dict.at(bodyWord(arena, ref, 0)), cursor, count, scanPlaces);
-  }
-
-  rewindScan(): void {
-    this.scanAt = 0;
-  }
-
-  nextScanned(): boolean {
-    if (this.scanAt === this.scanPlaces.length) return false;
-    this.readPlace(this.scanRef, this.scanPlaces.refs[this.scanAt++], this.scanned);
-    return true;
   }
 
   // Intsets.

@@ -16,7 +16,6 @@
  */
 import { bytesCompare, type ReadonlyBytes } from "../base/bytes.ts";
 import { assert } from "../base/assert.ts";
-import { GENERAL_TEXT_LEN_MAX, writeGeneral } from "../base/general_double.ts";
 import { RefList } from "../base/ref_list.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -50,8 +49,6 @@ import {
   setBodyWord,
   setEncoding,
 } from "./object.ts";
-import { type ScanSource, scanTable } from "./scan_source.ts";
-import { ByteRange } from "./t_string.ts";
 import type { TypeContext } from "./type_context.ts";
 import type { CollectionType } from "./values.ts";
 import { ZsetCursor } from "./zset_cursor.ts";
@@ -78,6 +75,7 @@ import {
   zlSeekInScores,
   zlUpdate,
 } from "./zset_listpack.ts";
+import { ZsetScan } from "./zset_scan.ts";
 
 export {
   LEX_EXCLUSIVE,
@@ -113,17 +111,11 @@ export const ADD_NAN = 4;
 
 /** How far an offset into a range is walked; beyond, ranks are quicker. */
 const WALK_MAX = 16;
-/** Digits of a score in a scan of a large set: C's "%.17g", unlike everywhere else. */
-const SCAN_DIGITS = 17;
 
-// Where a scan tells scores.
-const scoreText = new Uint8Array(GENERAL_TEXT_LEN_MAX);
 const scoreValue = new ListpackValue();
 
-export class ZSets implements CollectionType, ScanSource {
-  /** See ScanSource. What belongs to a member is the text of its score. */
-  readonly scanned = new ByteRange();
-  readonly scannedPair = new ByteRange();
+export class ZSets implements CollectionType {
+  readonly scan: ZsetScan;
   /** The score of the member found or changed last. */
   score = NaN;
 
@@ -135,10 +127,6 @@ export class ZSets implements CollectionType, ScanSource {
   private readonly leavers: ZsetLeavers;
   private readonly places = new Int32Array(NODE_PLACES);
   private readonly cursor = new ZsetCursor();
-  // The scan under way: where its pairs are, and how many of them were told.
-  private readonly scanCursor = new ZsetCursor();
-  private readonly scanPlaces = new RefList();
-  private scanAt = 0;
 
   constructor(context: TypeContext) {
     this.context = context;
@@ -146,6 +134,7 @@ export class ZSets implements CollectionType, ScanSource {
     this.dict = Dict.attach(context.arena, context.k0, context.k1);
     this.skiplist = new Skiplist(context.arena);
     this.leavers = new ZsetLeavers(context.arena, this.dict, this.skiplist);
+    this.scan = new ZsetScan(context.arena, this);
   }
 
   // The whole value.
@@ -602,7 +591,7 @@ export class ZSets implements CollectionType, ScanSource {
     return this.freeTaken(ref);
   }
 
-  // Chance, scans.
+  // Chance.
 
   /** To a pair chosen at random, each with about the same chance. */
   seekRandom(ref: number, out: ZsetCursor): void {
@@ -611,38 +600,6 @@ export class ZSets implements CollectionType, ScanSource {
     this.bind(ref, out);
     if (!out.isSmall) out.at = this.dict.at(bodyWord(arena, ref, 0)).random(prng);
     else out.at = lpSeek(arena, out.block, 2 * prng.nextBelow(lpCount(arena, out.block) >>> 1));
-  }
-
-  beginScan(ref: number, cursor: number, count: number): number {
-    const { arena, scanCursor, scanPlaces } = this;
-    scanPlaces.clear();
-    this.scanAt = 0;
-    this.seekFirst(ref, scanCursor);
-    if (scanCursor.isSmall) {
-      for (; scanCursor.at !== 0; this.next(scanCursor)) scanPlaces.push(scanCursor.at);
-      return 0;
-    }
-    return scanTable(this.dict.at(bodyWord(arena, ref, 0)), cursor, count, scanPlaces);
-  }
-
-  rewindScan(): void {
-    this.scanAt = 0;
-  }
-
-  nextScanned(): boolean {
-    const { scanCursor, scanPlaces, scanned, scannedPair } = this;
-    if (this.scanAt === scanPlaces.length) return false;
-    scanCursor.at = scanPlaces.refs[this.scanAt++];
-    this.read(scanCursor);
-    scanned.set(scanCursor.buf, scanCursor.off, scanCursor.len);
-    if (scanCursor.isSmall) {
-      zlReadScore(this.arena, scanCursor.block, scanCursor.at, scoreValue);
-      scoreValue.toText();
-      scannedPair.set(scoreValue.buf, scoreValue.off, scoreValue.len);
-    } else {
-      scannedPair.set(scoreText, 0, writeGeneral(scoreText, 0, scanCursor.score, SCAN_DIGITS));
-    }
-    return true;
   }
 
   // Helpers.

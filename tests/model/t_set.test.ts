@@ -211,11 +211,11 @@ class World {
     const seen = new Set<string>();
     let cursor = 0;
     do {
-      cursor = sets.beginScan(set.ref, cursor, 3);
+      cursor = sets.scan.beginScan(set.ref, cursor, 3);
       for (let twice = 0; twice < 2; twice++) {
-        sets.rewindScan();
-        while (sets.nextScanned()) {
-          const { buf, off, len } = sets.scanned;
+        sets.scan.rewindScan();
+        while (sets.scan.nextScanned()) {
+          const { buf, off, len } = sets.scan.scanned;
           seen.add(latin1((buf as Uint8Array).slice(off, off + len)));
         }
       }

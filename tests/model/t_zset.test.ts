@@ -323,9 +323,9 @@ class Model {
     const seen = new Map<string, string>();
     let scan = 0;
     do {
-      scan = zsets.beginScan(ref, scan, randomInt(prng, 1, 5));
-      while (zsets.nextScanned()) {
-        const { scanned: m, scannedPair: s } = zsets;
+      scan = zsets.scan.beginScan(ref, scan, randomInt(prng, 1, 5));
+      while (zsets.scan.nextScanned()) {
+        const { scanned: m, scannedPair: s } = zsets.scan;
         const member = latin1((m.buf as Uint8Array).slice(m.off, m.off + m.len));
         seen.set(member, latin1((s.buf as Uint8Array).slice(s.off, s.off + s.len)));
       }
