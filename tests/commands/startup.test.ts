@@ -75,7 +75,7 @@ describe("texts", () => {
 describe("a start that is refused ends with status 1 and one message", () => {
   const refused: [args: string[], what: RegExp][] = [
     [["--port", "0"], /Configured to not listen anywhere, exiting\.\n$/],
-    [["--tls-port", "6390"], /tls-port: TLS is not offered/],
+    [["--tls-port", "6390"], /# No tls-cert-file configured!\n$/],
     [["--cluster-enabled", "yes"], /cluster-enabled: cluster mode is not offered/],
     [["--replicaof", "127.0.0.1", "6390"], /replicaof: replication is not offered/],
     [["--sentinel"], /^Sentinel mode is not offered/],
