@@ -185,37 +185,52 @@ function writeTable(config: JsonConfig, t: LuaTable, depth: number): void {
 }
 
 function writeArray(config: JsonConfig, t: LuaTable, n: number, depth: number): void {
+  const { arr } = t;
   ensure(ROOM);
   buf[at++] = 91;
   for (let i = 1; i <= n; i++) {
     countStep();
     if (i > 1) buf[at++] = 44;
-    writeValue(config, t.getNumber(i), depth);
+    writeValue(config, i < arr.length ? arr[i] : t.getNumber(i), depth);
   }
   buf[at++] = 93;
 }
 
+/** In the order of `next`. */
 function writeObject(config: JsonConfig, t: LuaTable, depth: number): void {
+  const { arr, keys, vals } = t;
   ensure(ROOM);
   buf[at++] = 123;
-  let isFirst = true;
-  for (let pos = t.nextPosition(0); pos > 0; pos = t.nextPosition(pos)) {
-    countStep();
-    if (!isFirst) buf[at++] = 44;
-    isFirst = false;
-    const k = t.keyAt(pos);
-    if (typeof k === "string") writeString(k);
-    else if (typeof k === "number") writePlain(`"${numberText(config, k)}"`);
-    else throw refuse(k, "table key must be a number or string");
-    buf[at++] = 58;
-    writeValue(config, t.valueAt(pos), depth);
+  const start = at;
+  for (let i = 1; i < arr.length; i++) {
+    if (arr[i] !== undefined) writeEntry(config, i, arr[i], at === start, depth);
+  }
+  for (let i = 0; i < keys.length; i++) {
+    if (vals[i] !== undefined) writeEntry(config, keys[i], vals[i], at === start, depth);
   }
   buf[at++] = 125;
+}
+
+function writeEntry(
+  config: JsonConfig,
+  k: LuaValue,
+  v: LuaValue,
+  isFirst: boolean,
+  depth: number,
+): void {
+  countStep();
+  if (!isFirst) buf[at++] = 44;
+  if (typeof k === "string") writeString(k);
+  else if (typeof k === "number") writePlain(`"${numberText(config, k)}"`);
+  else throw refuse(k, "table key must be a number or string");
+  buf[at++] = 58;
+  writeValue(config, v, depth);
 }
 
 /** The largest key of a table that is an array, or -1. */
 function arrayLength(config: JsonConfig, t: LuaTable): number {
   if (!t.holes && t.keys.length === 0) return t.arr.length - 1;
+  if (typeof t.keys[0] === "string" && t.vals[0] !== undefined) return -1;
   let max = 0;
   let items = 0;
   for (let pos = t.nextPosition(0); pos > 0; pos = t.nextPosition(pos)) {
