@@ -9,6 +9,8 @@ export interface Difference {
   until: string;
   /** Whether the pair of replies is this difference. */
   matches(words: readonly string[], ours: string, theirs: string): boolean;
+  /** Whether the servers' data differ from then on. */
+  remains?: true;
 }
 
 const SET_ENCODINGS = new Set(['"intset"', '"listpack"', '"hashtable"']);
@@ -119,6 +121,7 @@ export const DIFFERENCES: readonly Difference[] = [
     until: "7.4",
     matches: (words, ours) =>
       /^xsetid$/i.test(words[0]) && ours.includes("current max_deleted_entry_id"),
+    remains: true,
   },
 ];
 

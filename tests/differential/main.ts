@@ -15,7 +15,7 @@ import { oneIn, pick } from "../support/gen.ts";
 import { type Address, RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
 import { startLarder, startRedis, type TestServer } from "../support/server.ts";
-import { explain, isOlder } from "./differences.ts";
+import { type Difference, explain, isOlder } from "./differences.ts";
 import { randomCommand, type Template, type Words } from "./grammar.ts";
 import { LIMITS } from "./limits.ts";
 import { normalise, show } from "./normalise.ts";
@@ -143,7 +143,7 @@ class Run {
     }
   }
 
-  /** Sends `count` commands. False when a difference made the rest meaningless. */
+  /** Sends `count` commands, fewer if the data differ from some point on. False when nothing explains that. */
   private async round(count: number): Promise<boolean> {
     for (let sent = 0; sent < count; sent += BATCH) {
       const batch: Words[] = [];
@@ -159,18 +159,20 @@ class Run {
       this.findings.commands += batch.length;
       for (let i = 0; i < batch.length; i++) {
         this.history.push(batch[i]);
-        if (ours[i] !== theirs[i] && !this.isExplained(batch[i], ours[i], theirs[i])) return false;
+        if (ours[i] === theirs[i]) continue;
+        const reason = this.explained(batch[i], ours[i], theirs[i]);
+        if (reason === null || reason.remains === true) return reason !== null;
       }
     }
     return true;
   }
 
-  private isExplained(words: Words, ours: string, theirs: string): boolean {
+  private explained(words: Words, ours: string, theirs: string): Difference | null {
     const { findings } = this;
     const found = explain(words, ours, theirs, this.oracle.version);
     if (found !== null) {
       findings.explained.set(found.reason, (findings.explained.get(found.reason) ?? 0) + 1);
-      return true;
+      return found;
     }
     findings.unexplained++;
     this.options.note(
@@ -178,7 +180,7 @@ class Run {
         `  ${line(words)}\n  ours:   ${cut(ours)}\n  theirs: ${cut(theirs)}\n` +
         this.related(words).map((before) => `    before: ${line(before)}\n`).join(""),
     );
-    return false;
+    return null;
   }
 
   /** The last commands that share a key with one. */
