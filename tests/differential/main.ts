@@ -143,7 +143,7 @@ class Run {
     }
   }
 
-  /** Sends `count` commands, fewer if the data differ from some point on. False when nothing explains that. */
+  /** Sends `count` commands. False when the data differ from some point on; the rest is not sent then. */
   private async round(count: number): Promise<boolean> {
     for (let sent = 0; sent < count; sent += BATCH) {
       const batch: Words[] = [];
@@ -161,7 +161,7 @@ class Run {
         this.history.push(batch[i]);
         if (ours[i] === theirs[i]) continue;
         const reason = this.explained(batch[i], ours[i], theirs[i]);
-        if (reason === null || reason.remains === true) return reason !== null;
+        if (reason === null || reason.remains === true) return false;
       }
     }
     return true;
@@ -203,7 +203,7 @@ class Run {
       const words = ["DEBUG", "DIGEST-VALUE", key];
       const [mine, its] = [await this.ours.command(...words), await this.oracle.command(...words)];
       if (mine === its) continue;
-      this.isExplained(words, mine, its);
+      this.explained(words, mine, its);
       found = true;
     }
     if (!found) this.options.note(`round ${round}: the digests differ, but no value's does`);
