@@ -195,6 +195,11 @@ export class Propagation implements KeyRemovals {
     this.leave();
   }
 
+  /** What follows in this unit belongs together no more than by chance: no MULTI. No-op when it has begun. */
+  separate(): void {
+    if (this.unitCount < 2) this.isAtomic = false;
+  }
+
   // For the keyspace: each is a unit of its own unless a command is being executed.
 
   expired(db: Db, ref: number): void {

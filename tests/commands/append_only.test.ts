@@ -89,6 +89,16 @@ describe("at run time", () => {
       }
     }));
 
+  test("what a lower limit evicts are deletions of their own", () =>
+    withServer([...ON, "--maxmemory-policy", "allkeys-lru"], async (c, own) => {
+      for (const key of ["a", "b", "c"]) await c.command("SET", key, 1);
+      assert.equal(await c.command("CONFIG", "SET", "maxmemory", 1), "OK");
+      await until("the database is empty", async () => await c.command("DBSIZE") === 0);
+      const log = readFileSync(join(own.dir, "appendonlydir/appendonly.aof.1.incr.aof"), "latin1");
+      assert.equal(log.match(/DEL\r/g)?.length, 3);
+      assert.ok(!log.includes("MULTI"));
+    }));
+
   test("switched on and off, rewritten in between", () =>
     withServer([], async (c, own) => {
       await c.command("SET", "a", 1);

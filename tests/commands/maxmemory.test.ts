@@ -43,6 +43,19 @@ rawCases(server, "what is refused when memory is short", [
   ["SET b 1", OK],
 ]);
 
+rawCases(server, "a limit that a transaction lowers is kept after it", [
+  ["CONFIG SET maxmemory 0 maxmemory-policy allkeys-lru", OK],
+  ["DEL x", /^:/],
+  ["MULTI", OK],
+  ["INCR x", "+QUEUED\r\n"],
+  ["CONFIG SET maxmemory 1", "+QUEUED\r\n"],
+  ["INCR x", "+QUEUED\r\n"],
+  ["EXEC", "*3\r\n:1\r\n+OK\r\n:2\r\n"],
+  ["SET y 1", OOM],
+  ["DBSIZE", ":0\r\n"],
+  ["CONFIG SET maxmemory 0 maxmemory-policy noeviction", OK],
+]);
+
 async function stat(client: RespClient, section: string, name: string): Promise<number> {
   const info = String(await client.command("INFO", section));
   return Number(new RegExp(`^${name}:(.*)\r$`, "m").exec(info)?.[1]);
