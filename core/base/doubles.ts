@@ -33,8 +33,12 @@ export const DOUBLE_TEXT_LEN_MAX = 32;
 const TWO_32 = 4294967296;
 const TWO_62 = 4611686018427387904;
 
-/** Integers below 10^15 and powers up to 10^15 are exact, so their quotient is rounded once. */
-const EXACT_DIGITS_MAX = 15;
+/**
+ * Integers below 2^53, which may have 16 digits, and powers up to 10^16 are exact, so their quotient is
+ * rounded once. Times in microseconds have 16 digits.
+ */
+const EXACT_DIGITS_MAX = 16;
+const EXACT_MAX = 2 ** 53;
 
 /** Texts beyond this go to the language's parser as condensed digits, not as they are. */
 const PLAIN_TEXT_LEN_MAX = 1000;
@@ -51,7 +55,7 @@ const WINDOW_EXPONENT_MAX = -32;
 /** fpconv's log10(2); the choice between two usable powers depends on its exact value. */
 const LOG10_2 = 0.30102999566398114;
 
-const TENS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
+const TENS = Float64Array.from({ length: EXACT_DIGITS_MAX + 1 }, (_, i) => 10 ** i);
 
 /** The numbers that `writeShortDecimal` looks at: scaled they stay below 10^15. */
 const SHORT_MIN = 1e-6;
@@ -105,7 +109,7 @@ export function parseDouble(buf: ReadonlyBytes, off: number, len: number): numbe
     }
   }
   if (digitCount === 0) return NaN;
-  if (digitCount > EXACT_DIGITS_MAX) return parseDoubleSlow(buf, off, len);
+  if (digitCount > EXACT_DIGITS_MAX || mantissa >= EXACT_MAX) return parseDoubleSlow(buf, off, len);
   const v = pointAt < 0 ? mantissa : mantissa / TENS[digitCount - pointAt];
   return sign === 0x2d ? -v : v;
 }

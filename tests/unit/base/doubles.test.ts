@@ -166,6 +166,18 @@ describe("parseDouble", () => {
     }
   });
 
+  test("reads whole numbers and decimals around 2^53", () => {
+    for (let i = -50; i <= 50; i++) {
+      const digits = String(2n ** 53n + BigInt(i));
+      assert.equal(parse(digits), Number(digits), digits);
+      for (let point = 0; point <= digits.length; point++) {
+        const text = `-${digits.slice(0, point)}.${digits.slice(point)}`;
+        assert.equal(parse(text), Number(text), text);
+      }
+    }
+    assert.equal(parse("1763888888123456"), 1763888888123456);
+  });
+
   test("rounds hexadecimal digits to the nearest double, ties to even", () => {
     const n = seed();
     const prng = new Prng(n);
