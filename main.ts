@@ -47,6 +47,7 @@ function snapshotsOf(server: Server): Snapshots {
       dir: config.text("dir"),
       compress: config.bool("rdbcompression"),
       checksum: config.bool("rdbchecksum"),
+      rdbVersion: config.num("rdb-version"),
       skipsChecksum: server.saving.skipsChecksums,
       syncsOnTheWay: config.bool("rdb-save-incremental-fsync"),
       policy: config.str("maxmemory-policy"),

@@ -11,6 +11,9 @@
  *     hash     field and value; where fields expire, the earliest time first (8 bytes), and each field's own as a
  *              length, counted from there, plus one, or 0
  *     stream   rdb_stream.ts
+ *
+ * Version 10 of the format has no small sets but of integers: members are written one by one, and streams as version
+ * 2 of theirs.
  */
 import { copyBytes } from "../core/base/bytes.ts";
 import { BIG, formatBigInt64, formatInteger, INTEGER_TEXT_LEN_MAX } from "../core/base/numbers.ts";
@@ -71,10 +74,12 @@ import {
   RDB_TYPE_SET,
   RDB_TYPE_SET_INTSET,
   RDB_TYPE_SET_LISTPACK,
+  RDB_TYPE_STREAM_LISTPACKS_2,
   RDB_TYPE_STREAM_LISTPACKS_3,
   RDB_TYPE_STRING,
   RDB_TYPE_ZSET_2,
   RDB_TYPE_ZSET_LISTPACK,
+  RDB_VERSION,
   type RdbWriter,
 } from "./rdb_format.ts";
 import { RdbStreamEncoder } from "./rdb_stream.ts";
@@ -92,6 +97,8 @@ export class RdbEncoder {
   compress = true;
   /** Whether small hashes whose fields once expired are written as if they never had: they need version 12. */
   forFile = false;
+  /** The version of the format: with one below 11, values are written as that has them. */
+  version: number = RDB_VERSION;
   private readonly blocks: BlockReader;
   private readonly dict: DictWalk;
   private readonly list: QuicklistWalk;
@@ -127,7 +134,7 @@ export class RdbEncoder {
     ) {
       return RDB_TYPE_HASH;
     }
-    if (encoding !== ENC_HASHTABLE_EX) return rdbTypeOf(meta);
+    if (encoding !== ENC_HASHTABLE_EX) return this.typeInVersion(rdbTypeOf(meta));
     // Fields may expire, but only if one does is that worth a type of its own.
     const heap = readWord(this.blocks, this.bodyWord(ref), 1);
     return readWord(this.blocks, heap, HEAP_COUNT) > 0 ? RDB_TYPE_HASH_METADATA : RDB_TYPE_HASH;
@@ -153,6 +160,9 @@ export class RdbEncoder {
         return this.writeBlock(out, word0, word1);
       case ENC_LISTPACK:
         if (metaType(meta) === TYPE_LIST) return this.writeSmallList(out, word0, word1);
+        if (metaType(meta) === TYPE_SET && this.version < RDB_VERSION) {
+          return this.writeEntries(out, word0, false);
+        }
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_INTSET:
         return this.writeIntset(out, word0);
@@ -164,14 +174,21 @@ export class RdbEncoder {
         if (metaType(meta) === TYPE_SET) return this.writeSet(out, word0);
         return this.writeHash(out, word0, 0);
       case ENC_LISTPACK_EX:
-        if (this.forFile && this.firstExpiry(word0) === 0) return this.writePersisted(out, word0);
+        if (this.forFile && this.firstExpiry(word0) === 0) return this.writeEntries(out, word0, true);
         out.writeMillis(this.firstExpiry(word0));
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_HASHTABLE_EX:
         return this.writeHash(out, readWord(blocks, word0, 0), readWord(blocks, word0, 1));
       case ENC_STREAM:
-        return this.stream.write(out, word0, this.compress);
+        return this.stream.write(out, word0, this.compress, this.version >= RDB_VERSION);
     }
+  }
+
+  /** The type that the version has for a value of this one. */
+  private typeInVersion(type: number): number {
+    if (this.version >= RDB_VERSION) return type;
+    if (type === RDB_TYPE_SET_LISTPACK) return RDB_TYPE_SET;
+    return type === RDB_TYPE_STREAM_LISTPACKS_3 ? RDB_TYPE_STREAM_LISTPACKS_2 : type;
   }
 
   /** The first word of an entry's body. */
@@ -282,8 +299,11 @@ export class RdbEncoder {
     }
   }
 
-  /** A small hash none of whose fields expire any more, field by field. */
-  private writePersisted(out: RdbWriter, listpack: number): void {
+  /**
+   * What is in a listpack, one by one: the members of a small set, or the fields and values of a small hash, without
+   * their times: none of them expire any more.
+   */
+  private writeEntries(out: RdbWriter, listpack: number, withTimes: boolean): void {
     const { blocks, value } = this;
     const len = readWord(blocks, listpack, 0);
     blocks.read(listpack, 0, len);
@@ -291,10 +311,10 @@ export class RdbEncoder {
     const first = blocks.at + LP_HEADER_BYTES;
     let count = 0;
     for (let at = first; bytes[at] !== LP_END; at += entryBytes(bytes, at)) count++;
-    out.writeLength(count / 3);
+    out.writeLength(withTimes ? count / 3 : count);
     let at = first;
     for (let i = 0; i < count; i++) {
-      if (i % 3 !== 2) {
+      if (!withTimes || i % 3 !== 2) {
         readEntry(bytes, at, value);
         value.toText();
         writeRdbString(out, value.buf, value.off, value.len, this.compress);

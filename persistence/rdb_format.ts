@@ -17,7 +17,7 @@
  */
 import { copyBytes, type ReadonlyBytes } from "../core/base/bytes.ts";
 
-/** The version that is written. */
+/** The version that is written, unless one below is asked for: 10, Redis 7.0's, lacks two types of values. */
 export const RDB_VERSION = 11;
 /** The newest version that is read, 7.4's. It adds hashes whose fields expire, and is written only for those. */
 export const RDB_VERSION_MAX = 12;

@@ -65,6 +65,7 @@ export class RdbStreamEncoder {
   private readonly nodes: IdIndexWalk;
   private readonly pending: IdIndexWalk;
   private readonly own: IdIndexWalk;
+  private withActive = true;
 
   constructor(blocks: BlockReader) {
     this.blocks = blocks;
@@ -73,9 +74,10 @@ export class RdbStreamEncoder {
     this.own = new IdIndexWalk(blocks, 0);
   }
 
-  /** Writes the stream in a block, as version 3. */
-  write(out: RdbWriter, stream: number, compress: boolean): void {
+  /** Writes the stream in a block, as version 3, or 2 without active times. */
+  write(out: RdbWriter, stream: number, compress: boolean, withActive: boolean): void {
     const { blocks, nodes } = this;
+    this.withActive = withActive;
     nodes.start(stream, STREAM_INDEX_OFF);
     out.writeLength(nodes.count);
     while (nodes.next()) {
@@ -121,7 +123,7 @@ export class RdbStreamEncoder {
     const { own } = this;
     this.writeName(out, consumer, CONSUMER_NAME_OFF, compress);
     this.writeTime(out, consumer, CONSUMER_SEEN_OFF);
-    this.writeTime(out, consumer, CONSUMER_ACTIVE_OFF);
+    if (this.withActive) this.writeTime(out, consumer, CONSUMER_ACTIVE_OFF);
     own.start(consumer, CONSUMER_PENDING_OFF);
     out.writeLength(own.count);
     while (own.next()) this.writeRecordId(out, own);

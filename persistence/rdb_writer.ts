@@ -6,7 +6,7 @@
  *     key          [0xfc expiry] [0xf8 idle seconds or 0xf9 frequency] type, key, value
  *
  * Idle time or frequency is written when the maxmemory policy goes by it, as in Redis. The version is 11, which
- * Redis 7.2 reads too, unless fields of hashes expire: those need 12.
+ * Redis 7.2 reads too, or if that is wanted 10, which 7.0 reads, unless fields of hashes expire: those need 12.
  */
 import { ascii, type ReadonlyBytes } from "../core/base/bytes.ts";
 import { Crc64 } from "../core/base/crc64.ts";
@@ -26,8 +26,6 @@ import {
   RDB_OPCODE_IDLE,
   RDB_OPCODE_RESIZEDB,
   RDB_OPCODE_SELECTDB,
-  RDB_VERSION,
-  RDB_VERSION_MAX,
   type RdbSink,
   RdbWriter,
 } from "./rdb_format.ts";
@@ -54,8 +52,8 @@ export interface RdbContent {
   readonly aux: readonly (readonly [string, string])[];
   /** Libraries of functions, as their text. */
   readonly functions: readonly Uint8Array[];
-  /** Whether fields of hashes expire. */
-  readonly hasFieldExpiries: boolean;
+  /** The version of the file: 10, 11, or 12. Fields of hashes that expire need 12. */
+  readonly version: number;
   /** rdbcompression and rdbchecksum. */
   readonly compress: boolean;
   readonly checksum: boolean;
@@ -105,8 +103,8 @@ export class RdbFileWriter implements RdbSink {
     access.lfu = content.access === "lfu";
     access.decayMinutes = content.lfuDecayMinutes;
     access.setTime(content.nowMs);
-    const version = content.hasFieldExpiries ? RDB_VERSION_MAX : RDB_VERSION;
-    this.writeText(`REDIS${String(version).padStart(4, "0")}`);
+    this.encoder.version = content.version;
+    this.writeText(`REDIS${String(content.version).padStart(4, "0")}`);
     for (const [name, value] of content.aux) {
       out.writeByte(RDB_OPCODE_AUX);
       this.writeString(ascii(name));

@@ -19,7 +19,7 @@ import { type Disk, DiskError, diskErrorText, type DiskFile, isMissing } from ".
 import { contentOf } from "./rdb_content.ts";
 import { RdbDamaged, RdbLoader } from "./rdb_load.ts";
 import { removeQuietly, SaveFailed, saveRdb, type SaveTarget } from "./rdb_save.ts";
-import type { RdbReader } from "./rdb_format.ts";
+import { RDB_VERSION, type RdbReader } from "./rdb_format.ts";
 import type { RdbContent } from "./rdb_writer.ts";
 import {
   CONTROL_BYTES,
@@ -41,6 +41,8 @@ export interface SnapshotSettings {
   readonly checksum: boolean;
   /** Whether the checksum of a file that is loaded may be wrong. */
   readonly skipsChecksum?: boolean;
+  /** rdb-version */
+  readonly rdbVersion: number;
   /** rdb-save-incremental-fsync */
   readonly syncsOnTheWay: boolean;
   /** maxmemory-policy */
@@ -166,7 +168,7 @@ export class Snapshots {
   private writeNow(target: SaveTarget, isBase: boolean): string | null {
     const { disk, keyspace } = this.parts;
     try {
-      saveRdb(disk, new LiveBlocks(keyspace.arena), this.content(isBase), target, null);
+      saveRdb(disk, new LiveBlocks(keyspace.arena), this.content(target, isBase), target, null);
       return null;
     } catch (error) {
       if (error instanceof SaveFailed) return error.message;
@@ -199,7 +201,7 @@ export class Snapshots {
       return diskErrorText(error);
     }
     const startUs = clock.monotonicUs();
-    const content = this.content(isBase);
+    const content = this.content(target, isBase);
     const image = keyspace.arena.freeze();
     this.control[CONTROL_STOP] = 0;
     this.control[CONTROL_KEYS] = 0;
@@ -272,10 +274,11 @@ export class Snapshots {
     return new SnapshotLoad(loader, file);
   }
 
-  private content(isBase: boolean): RdbContent {
+  private content(target: SaveTarget, isBase: boolean): RdbContent {
     const { keyspace } = this.parts;
     const settings = this.parts.settings();
-    return contentOf(keyspace, {
+    const { rdbVersion } = settings;
+    const content = contentOf(keyspace, {
       aux: [
         ["redis-ver", settings.version],
         ["redis-bits", "64"],
@@ -286,9 +289,17 @@ export class Snapshots {
       functions: this.parts.functions?.texts() ?? [],
       compress: settings.compress,
       checksum: settings.checksum,
+      version: rdbVersion,
       policy: settings.policy,
       keyDelayUs: settings.keyDelayUs,
     });
+    const { version } = content;
+    if (rdbVersion < RDB_VERSION && version !== rdbVersion && target.asCommands !== true) {
+      this.parts.warning(
+        `Fields of hashes expire, so the RDB file has version ${version}, not ${rdbVersion} as rdb-version says.`,
+      );
+    }
+    return content;
   }
 
   private targetAt(tempPath: string): SaveTarget {

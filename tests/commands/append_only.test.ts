@@ -1,23 +1,18 @@
 /**
- * The append-only file of real servers: WAITAOF, switching and rewriting at run time, who may write it, its end; and
- * files that go from Larder to redis-server and back.
+ * The append-only file of real servers: WAITAOF, switching and rewriting at run time, who may write it, its end.
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Prng } from "../../core/base/prng.ts";
-import { dataSet } from "../support/data_set.ts";
-import { seed } from "../support/gen.ts";
 import { OK, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { type Reply, ReplyError } from "../support/resp_reply.ts";
-import { startLarder, startProgram, target, type TestServer } from "../support/server.ts";
+import { startLarder, target, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const server = target({ args: ["--appendonly", "yes"] });
-const REDIS_74 = "/usr/local/bin/redis-server-7.4";
 const ON = ["--appendonly", "yes"];
 
 rawCases(server, "WAITAOF and BGREWRITEAOF", [
@@ -184,53 +179,4 @@ describe("two servers on one directory", () => {
       await first.stop();
       assert.deepEqual(readdirSync(dir).filter((name) => name.endsWith(".lock")), []);
     }));
-});
-
-describe("files go from one server to the other", () => {
-  const skip = existsSync(REDIS_74) ? false : "redis-server 7.4 is missing";
-
-  for (const preamble of ["yes", "no"]) {
-    test(
-      `Larder to redis-server and back, aof-use-rdb-preamble ${preamble}`,
-      { skip },
-      async () => {
-        const n = seed();
-        const prng = new Prng(n);
-        const args = [...ON, "--aof-use-rdb-preamble", preamble];
-        await inFolder(async (dir) => {
-          const here = join(dir, "appendonlydir");
-          let digest: unknown = null;
-          const fill = async (c: RespClient, own: TestServer, rewrites: boolean) => {
-            for (const request of dataSet(prng, 80)) await c.command(...request);
-            if (rewrites) {
-              await c.command("BGREWRITEAOF");
-              await rewritten(c);
-            }
-            for (const request of dataSet(prng, 40)) await c.command(...request);
-            digest = await c.command("DEBUG", "DIGEST");
-            await c.command("WAITAOF", 1, 0, 0);
-            rmSync(here, { recursive: true, force: true });
-            cpSync(join(own.dir, "appendonlydir"), here, { recursive: true });
-          };
-          const check = async (c: RespClient, what: string) => {
-            assert.equal(await c.command("DEBUG", "DIGEST"), digest, `seed ${n}: ${what}`);
-          };
-          await withServer(args, (c, own) => fill(c, own, true));
-          const redis = await startProgram(REDIS_74, [], [...args, "--dir", dir]);
-          try {
-            const c = await redis.connect();
-            await check(c, "redis-server loads Larder's");
-            for (const request of dataSet(prng, 40)) await c.command(...request);
-            await c.command("BGREWRITEAOF");
-            await rewritten(c);
-            for (const request of dataSet(prng, 40)) await c.command(...request);
-            digest = await c.command("DEBUG", "DIGEST");
-          } finally {
-            await redis.stop();
-          }
-          await withServer([...args, "--dir", dir], (c) => check(c, "Larder loads redis-server's"));
-        });
-      },
-    );
-  }
 });

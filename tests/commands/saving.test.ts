@@ -3,7 +3,7 @@
  * the start.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Prng } from "../../core/base/prng.ts";
@@ -16,13 +16,11 @@ import {
   type LarderOptions,
   sleep,
   startLarder,
-  startProgram,
   target,
   type TestServer,
 } from "../support/server.ts";
 
 const server = target();
-const REDIS_74 = "/usr/local/bin/redis-server-7.4";
 
 rawCases(server, "arguments", [
   ["SAVE x", "-ERR wrong number of arguments for 'save' command\r\n"],
@@ -288,31 +286,5 @@ describe("kill -9 while a background save runs", { skip: server.isOracle }, () =
         await victim.exited;
       }
     });
-  });
-});
-
-const noRedis74 = server.isOracle || !existsSync(REDIS_74);
-describe("files of redis-server 7.4, and ours for it", { skip: noRedis74 }, () => {
-  test("digests agree both ways", async () => {
-    const n = seed();
-    const prng = new Prng(n);
-    const redis = await startProgram(REDIS_74, [], []);
-    const r = await redis.connect();
-    const digest = async (c: RespClient) => text(await c.command("DEBUG", "DIGEST"));
-    await withServer([], async (c, own) => {
-      await fill(c, dataSet(prng, 300));
-      await c.command("BGSAVE");
-      await until(isIdle(c));
-      copyFileSync(join(own.dir, "dump.rdb"), join(redis.dir, "dump.rdb"));
-      assert.equal(await r.command("DEBUG", "RELOAD", "NOSAVE"), "OK");
-      assert.equal(await digest(r), await digest(c), `seed ${n}`);
-      await r.command("FLUSHALL");
-      await fill(r, dataSet(prng, 300));
-      await r.command("SAVE");
-      copyFileSync(join(redis.dir, "dump.rdb"), join(own.dir, "dump.rdb"));
-      assert.equal(await c.command("DEBUG", "RELOAD", "NOSAVE"), "OK");
-      assert.equal(await digest(c), await digest(r), `seed ${n}`);
-    });
-    await redis.stop();
   });
 });

@@ -11,6 +11,24 @@ const FAR_MS = 4_000_000_000_000;
 /** Requests that make the value of a key. Sizes go beyond the default limits of small encodings now and then. */
 type Maker = (key: string, prng: Prng) => Arg[][];
 
+const expiringFields: Maker = (key, prng) => {
+  const fields = Array.from({ length: size(prng, 600) }, (_, i) => `field ${i}`);
+  const some = fields.filter((_, i) => i === 0 || oneIn(prng, 3));
+  const time = FAR_MS + prng.nextBelow(1000);
+  return [
+    ["HSET", key, ...fields.flatMap((field) => [field, randomValue(prng, 30)])],
+    ["HPEXPIREAT", key, time, "FIELDS", some.length, ...some],
+    ...(oneIn(prng, 4) ? [["HPERSIST", key, "FIELDS", some.length, ...some]] : []),
+  ];
+};
+
+const sortedSet = (prng: Prng, key: string, score: () => number): Arg[][] => {
+  const scores = () => pick(prng, ["inf", "-inf", "0", "1.5", String(score())]);
+  return [["ZADD", key, ...values(prng, 200).flatMap((value) => [scores(), value])]];
+};
+const sortedSets: Maker = (key, prng) => sortedSet(prng, key, () => prng.nextFloat() * 1e6);
+const sortedSetsShort: Maker = (key, prng) => sortedSet(prng, key, () => prng.nextBelow(1e6) / 8);
+
 const MAKERS: readonly Maker[] = [
   (key, prng) => [["SET", key, randomValue(prng, oneIn(prng, 20) ? 50_000 : 100)]],
   (key, prng) => [["SET", key, prng.nextU32() - 2 ** 31]],
@@ -18,30 +36,30 @@ const MAKERS: readonly Maker[] = [
   (key, prng) => [["SADD", key, ...integers(prng)]],
   (key, prng) => [["SADD", key, ...values(prng, 200)]],
   (key, prng) => [["HSET", key, ...values(prng, 600, 2)]],
-  (key, prng) => {
-    const fields = Array.from({ length: size(prng, 600) }, (_, i) => `field ${i}`);
-    const some = fields.filter((_, i) => i === 0 || oneIn(prng, 3));
-    const time = FAR_MS + prng.nextBelow(1000);
-    return [
-      ["HSET", key, ...fields.flatMap((field) => [field, randomValue(prng, 30)])],
-      ["HPEXPIREAT", key, time, "FIELDS", some.length, ...some],
-      ...(oneIn(prng, 4) ? [["HPERSIST", key, "FIELDS", some.length, ...some]] : []),
-    ];
-  },
-  (key, prng) => {
-    const scores = () => pick(prng, ["inf", "-inf", "0", "1.5", String(prng.nextFloat() * 1e6)]);
-    return [["ZADD", key, ...values(prng, 200).flatMap((value) => [scores(), value])]];
-  },
   makeStream,
 ];
 
-/** Requests that make `count` keys in the first `dbs` databases. Larder and Redis 7.4 answer none with an error. */
-export function dataSet(prng: Prng, count: number, dbs = 3): Arg[][] {
+/** What data may have besides. */
+export interface DataLimits {
+  /** Hashes whose fields expire, which Redis 7.4 is the first to have. */
+  readonly fieldsExpire?: boolean;
+  /** Scores are all said exactly by few digits. */
+  readonly shortScores?: boolean;
+}
+
+/**
+ * Requests that make `count` keys in the first `dbs` databases. Larder and Redis 7.4 answer none with an error, nor
+ * does 7.0 without fields that expire.
+ */
+export function dataSet(prng: Prng, count: number, dbs = 3, limits: DataLimits = {}): Arg[][] {
+  const { fieldsExpire = true, shortScores = false } = limits;
+  const makers = [...MAKERS, shortScores ? sortedSetsShort : sortedSets];
+  if (fieldsExpire) makers.push(expiringFields);
   const requests: Arg[][] = [];
   for (let i = 0; i < count; i++) {
     if (i % 50 === 0) requests.push(["SELECT", prng.nextBelow(dbs)]);
     const key = oneIn(prng, 10) ? `${i}` : `key ${i} ${"k".repeat(prng.nextBelow(30))}`;
-    requests.push(...pick(prng, MAKERS)(key, prng));
+    requests.push(...pick(prng, makers)(key, prng));
     if (oneIn(prng, 4)) requests.push(["PEXPIREAT", key, FAR_MS + i]);
   }
   requests.push(["SELECT", 0]);

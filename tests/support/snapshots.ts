@@ -31,6 +31,7 @@ export function plugSnapshots(server: InProcess, options: SnapshotTestOptions): 
       dir: "/",
       compress: config.bool("rdbcompression"),
       checksum: config.bool("rdbchecksum"),
+      rdbVersion: config.num("rdb-version"),
       syncsOnTheWay: false,
       policy: config.str("maxmemory-policy"),
       keyDelayUs: options.keyDelayUs ?? 0,

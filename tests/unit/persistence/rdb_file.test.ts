@@ -33,6 +33,7 @@ function save(server: InProcess, disk = new MemoryDisk()): Uint8Array {
     functions: [],
     compress: config.bool("rdbcompression"),
     checksum: config.bool("rdbchecksum"),
+    version: config.num("rdb-version"),
     policy: config.str("maxmemory-policy"),
   });
   saveRdb(disk, new LiveBlocks(server.arena), content, TARGET, null);
@@ -69,6 +70,7 @@ function refusal(bytes: Uint8Array): string {
 const CONFIGS: readonly Record<string, string>[] = [
   {},
   { rdbcompression: "no", rdbchecksum: "no" },
+  { "rdb-version": "10" },
   { "maxmemory-policy": "allkeys-lru" },
   { "maxmemory-policy": "volatile-lfu", "list-compress-depth": "1" },
 ];
@@ -78,7 +80,8 @@ describe("a data set is loaded as it was saved", () => {
     test(JSON.stringify(config), () => {
       const n = seed();
       const server = start(config);
-      for (const request of dataSet(new Prng(n), 400)) {
+      const fieldsExpire = config["rdb-version"] === undefined;
+      for (const request of dataSet(new Prng(n), 400, 3, { fieldsExpire })) {
         const reply = server.run(...request);
         assert.ok(!reply.startsWith("-"), `seed ${n}: ${request.slice(0, 3)}: ${reply}`);
       }
@@ -110,6 +113,25 @@ test("the version is 12 only while fields of hashes expire", () => {
   const again = start();
   load(again, bytes);
   assert.equal(again.run("HGETALL", "h"), server.run("HGETALL", "h"));
+});
+
+test("in version 10 small sets of strings are written member by member", () => {
+  const server = start({ "rdb-version": "10" });
+  server.run("SADD", "set", "a", "12", "-70000", "");
+  const again = start();
+  let bytes = save(server);
+  assert.equal(latin1Of(bytes).slice(5, 9), "0010");
+  assert.ok(latin1Of(bytes).includes("\x02\x03set\x04\x01a\xc0\x0c"));
+  load(again, bytes);
+  assert.equal(again.run("SISMEMBER", "set", ""), ":1\r\n");
+  server.run("CONFIG", "SET", "rdb-version", "11");
+  assert.equal(latin1Of(save(server)).slice(5, 9), "0011");
+  server.run("CONFIG", "SET", "rdb-version", "10");
+  server.run("HSET", "hash", "field", "value");
+  server.run("HEXPIRE", "hash", "1000", "FIELDS", "1", "field");
+  bytes = save(server);
+  assert.equal(latin1Of(bytes).slice(5, 9), "0012");
+  assert.ok(latin1Of(bytes).includes("\x14\x03set"));
 });
 
 test("expiries, access times and what is left out", () => {
