@@ -6,6 +6,22 @@
 
 import { Prng } from "../../../../core/base/prng.ts";
 
+/** What a program begins with: what would show addresses or the order of keys shows neither. */
+const PROLOGUE = `
+local tostring = function(v)
+  local t = type(v)
+  if t == 'table' or t == 'function' then return t end
+  return (tostring(v))
+end
+local cjson = {decode = cjson.decode, encode = function(v)
+  local text = cjson.encode(v)
+  if not text:find('{', 1, true) then return text end
+  local bytes = {text:byte(1, -1)}
+  table.sort(bytes)
+  return (string.char(unpack(bytes)))
+end}
+`.replaceAll("\n", " ").trimStart();
+
 const NAMES = ["a", "b", "c", "d", "t", "s"];
 
 const LITERALS = [
@@ -99,7 +115,7 @@ export class ProgramGenerator {
 
   /** A program that returns what its variables have come to. */
   program(): string {
-    let out = "";
+    let out = PROLOGUE;
     for (const name of NAMES) out += `local ${name} = ${this.literal()} `;
     const n = 2 + this.below(6);
     for (let i = 0; i < n; i++) out += this.statement();
