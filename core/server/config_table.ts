@@ -1,5 +1,6 @@
 /**
- * The table of all directives: everything that Redis 7.4's redis.conf and CONFIG GET know.
+ * The table of all directives: everything that Redis 7.4's redis.conf and CONFIG GET know, and one
+ * of Larder's own, `rdb-version`.
  *
  * What: one spec per directive, grouped by subject in the three files put together here, and what
  * redis.conf may hold besides settings: statements, which do something, and directives of the past,

@@ -1,6 +1,7 @@
 /**
  * The directives about data: memory and eviction, encodings, expiry and freeing, snapshots and the
- * append-only file. Names, limits and defaults are those of Redis 7.4.
+ * append-only file. Names, limits and defaults are those of Redis 7.4, but for `rdb-version`, which
+ * it hasn't: the version that RDB files are written in, for servers that can't read the newest.
  */
 
 import {
@@ -82,6 +83,7 @@ const snapshot: ConfigSpec[] = [
   bool("stop-writes-on-bgsave-error", "yes"),
   bool("rdbcompression", "yes"),
   bool("rdbchecksum", "yes", fixed),
+  int("rdb-version", 10, 11, "11"),
   bool("rdb-del-sync-files", "no"),
   bool("rdb-save-incremental-fsync", "yes"),
   int("rdb-key-save-delay", INT_MIN, INT_MAX, "0", hidden),
