@@ -41,6 +41,7 @@
 import { assert } from "../base/assert.ts";
 import { parseLongDouble } from "../base/long_double.ts";
 import { BIG, parseDouble } from "../base/numbers.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import { objectType } from "../types/object.ts";
 import { argBigInt, argInteger } from "./args.ts";
 import { type BlockedKey, BlockedKeys } from "./blocked_keys.ts";
@@ -237,7 +238,7 @@ export class Blocking {
     ) {
       key.cursor = place.next;
       keyspace.clearHints();
-      const ref = keyspace.lookupKey(key.db, key.bytes, 0, key.bytes.length);
+      const ref = find(keyspace, key);
       const type = ref === 0 ? -1 : objectType(arena, ref);
       if (key.onNoKey === 0 && (ref === 0 || (key.types & 1 << type) === 0)) break;
       if (place.wait.type === type || place.wait.onNoKey) this.retry(place.wait);
@@ -409,6 +410,12 @@ export class Blocking {
     this.timerAtUs = nowUs + delayMs * 1000;
     this.timer = setTimeout(this.onTimer, delayMs);
   }
+}
+
+/** The entry of a key, or 0. One whose time is over stays, as with Redis, until somebody uses the key. */
+function find(keyspace: Keyspace, { db, bytes }: BlockedKey): number {
+  const ref = db.keys.find(keyspace.hashKey(bytes, 0, bytes.length), bytes, 0, bytes.length);
+  return ref === 0 || keyspace.isExpired(ref) ? 0 : ref;
 }
 
 /** The wait of a client that is blocked. */

@@ -210,6 +210,27 @@ test("CLIENT UNBLOCK ends a wait", async () => {
   });
 });
 
+test("a key whose time is over serves nobody, and stays until it is used", async () => {
+  await withClients(1, async (asker, [client]) => {
+    await asker.command("DEBUG", "SET-ACTIVE-EXPIRE", 0);
+    await client.command("SELECT", 9);
+    client.send(["BRPOP", "k", 0]);
+    await untilBlocked(asker, 1);
+    await asker.command("RPUSH", "k", "v");
+    await asker.command("PEXPIRE", "k", 20);
+    await sleep(40);
+    await asker.command("SWAPDB", 0, 9);
+    await asker.command("SELECT", 9);
+    assert.equal(await asker.command("DBSIZE"), 1);
+    await untilBlocked(asker, 1);
+    assert.equal(await asker.command("EXISTS", "k"), 0);
+    assert.equal(await asker.command("DBSIZE"), 0);
+    await asker.command("RPUSH", "k", "w");
+    assert.equal(await client.readRaw(), array(bulk("k"), bulk("w")));
+    await asker.command("DEBUG", "SET-ACTIVE-EXPIRE", 1);
+  });
+});
+
 test("a client that leaves takes nothing", async () => {
   for (const leave of ["close", "end", "kill"] as const) {
     await withClients(2, async (asker, [leaver, second]) => {
