@@ -10,7 +10,7 @@ import { FLAG_NAMES } from "../scripting/shebang.ts";
 import { argIs, argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { isLocal } from "../server/local_client.ts";
-import { addHelp } from "../server/help.ts";
+import { addHelp, addUsageError } from "../server/help.ts";
 import { scriptsOf } from "./scripts.ts";
 
 const REPLACE = ascii("replace");
@@ -74,13 +74,9 @@ export function deleteFunctionsCommand(c: Client): void {
 }
 
 export function flushFunctionsCommand(c: Client): void {
-  if (c.argc > 3 || c.argc === 3 && !argIs(c, 2, SYNC) && !argIs(c, 2, ASYNC)) {
-    const error = c.argc > 3
-      ? `ERR unknown subcommand or wrong number of arguments for '${
-        argString(c, 1)
-      }'. Try FUNCTION HELP.`
-      : "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
-    return c.reply.addError(error);
+  if (c.argc > 3) return addUsageError(c);
+  if (c.argc === 3 && !argIs(c, 2, SYNC) && !argIs(c, 2, ASYNC)) {
+    return c.reply.addError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
   }
   const { config } = c.server;
   const isAsync = c.argc === 3 ? argIs(c, 2, ASYNC) : config.bool("lazyfree-lazy-user-flush");

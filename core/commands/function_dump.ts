@@ -10,6 +10,7 @@ import { ascii, latin1 } from "../base/bytes.ts";
 import { LibrarySet, LOAD_LIMIT_US } from "../scripting/libraries.ts";
 import { argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { addUsageError } from "../server/help.ts";
 import type { Server } from "../server/server.ts";
 import { ByteRange } from "../types/t_string.ts";
 import { FOOTER_BYTES, hasFooter, writeFooter } from "../../persistence/dump_payload.ts";
@@ -43,13 +44,7 @@ export function dumpFunctionsCommand(c: Client): void {
 /** FUNCTION RESTORE payload [FLUSH | APPEND | REPLACE] */
 export function restoreFunctionsCommand(c: Client): void {
   const { server, argv } = c;
-  if (c.argc > 4) {
-    const sub = argString(c, 1);
-    c.reply.addError(
-      `ERR unknown subcommand or wrong number of arguments for '${sub}'. Try FUNCTION HELP.`,
-    );
-    return;
-  }
+  if (c.argc > 4) return addUsageError(c);
   const policy = c.argc === 4 ? argString(c, 3).toLowerCase() : "append";
   if (!POLICIES.includes(policy)) return c.reply.addError(BAD_POLICY);
   const { buf, off, len } = argv;

@@ -93,6 +93,8 @@ export class Scripts implements ScriptHost {
   readonly reply: Reply;
   readonly runner: ScriptRunner;
   readonly evals: EvalScripts;
+  /** Whether the script that runs has executed a command that writes. */
+  hasWritten = false;
   /** The libraries of functions. */
   libraries: LibrarySet;
 
@@ -105,7 +107,6 @@ export class Scripts implements ScriptHost {
   private isEval = false;
   private isReadOnly = false;
   private allowsOom = false;
-  private hasWritten = false;
   /** It doesn't want its changes to be propagated (redis.set_repl). */
   private isMuted = false;
   private wasFrozen = false;

@@ -28,7 +28,7 @@ const NAME_ERROR = "names can only contain letters, numbers, or underscores(_) a
   "least one character long";
 
 /** A function of a library. */
-export class LibraryFunction implements Program {
+class LibraryFunction implements Program {
   readonly name: string;
   readonly description: string | null;
   /** What it declares, bits of shebang.ts. */

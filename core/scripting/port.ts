@@ -1,5 +1,5 @@
 /**
- * What scripts need of the server. The server side of it is in core/commands (script_host.ts); nothing here knows more
+ * What scripts need of the server. The server side of it is in core/commands (scripts.ts); nothing here knows more
  * of commands than that they take arguments and leave a reply.
  */
 import type { Argv } from "../protocol/resp_parser.ts";
@@ -10,6 +10,8 @@ export interface ScriptHost {
   readonly version: string;
   /** Where `execute` leaves replies. */
   readonly reply: Reply;
+  /** Whether the script has executed a command that writes. */
+  readonly hasWritten: boolean;
   /** Monotonic time in microseconds. */
   nowUs(): number;
   /** Executes a command and adds exactly one reply, an error if it is refused. It never throws. */

@@ -10,7 +10,7 @@ import { textOf } from "./redis_api.ts";
 import { redisError } from "./script_error.ts";
 import { FLAG_NAMES } from "./shebang.ts";
 
-export interface Registration {
+interface Registration {
   name: string;
   description: string | null;
   /** Bits of shebang.ts. */

@@ -26,7 +26,10 @@
  * is possible with one of four transports, and then timers and signals still wait.
  *
  * A loop inside a function that Lua itself calls (a metamethod, a comparison of table.sort, a replacement of
- * string.gsub) can't be left in either form: there a script that never ends holds up the server.
+ * string.gsub) can't be left in either form, and meanwhile nobody is heard: no SCRIPT KILL, no signal. So a script
+ * that stays in there for as long as `busy-reply-threshold` once more, and at least UNREACHABLE_US_MIN, is ended with
+ * an error. One that has written, and could not be killed, gets WRITTEN_PATIENCE times as long; then it is ended
+ * too, and what it has written stays, as with any error: a server that only SIGKILL reaches would lose more.
  *
  * Memory. Strings and tables are bounded by themselves; all of them together by the engine's heap, which is looked at
  * every HEAP_CHECK_US, for long strings count as many steps: a script during which it grows by GROWTH_BYTES_MAX ends with
@@ -49,6 +52,9 @@ const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 /** Replies that are kept where no record is needed. */
 const UNRECORDED_BYTES_MAX = 64 * 1024;
 const SLICE_US = 10_000;
+/** See above, about functions that can't be left. */
+const UNREACHABLE_US_MIN = 1_000_000;
+const WRITTEN_PATIENCE = 3;
 /** Steps between two ticks, in the two forms. */
 const PLAIN_STEPS = 20_000;
 const RESUMABLE_STEPS = 100;
@@ -64,6 +70,8 @@ const HEAP_SHARE = 0.8;
 const ENTRIES_UNPROBED = 64;
 
 const KILLED = "Script killed by user with SCRIPT KILL...";
+const UNREACHABLE =
+  "Script ended: it took too long in a metamethod or a callback, where it can't be interrupted";
 const LOAD_TIMEOUT = "FUNCTION LOAD timeout";
 const DIVERGED = "Script took another course when it was started again after busy-reply-threshold";
 
@@ -361,8 +369,17 @@ export class ScriptRunner {
         break;
       case RESUMABLE:
         if (this.isKilled) throw new LuaAbort(KILLED);
-        if (nowUs >= this.sliceEndUs) this.program!.state.pause();
+        if (nowUs < this.sliceEndUs) break;
+        if (nowUs - this.sliceEndUs >= UNREACHABLE_US_MIN) this.checkPatience(nowUs);
+        this.program!.state.pause();
     }
+  }
+
+  /** Throws if the script has left a pause unheeded for too long. */
+  private checkPatience(nowUs: number): void {
+    const patienceUs = Math.max(this.limitUs, UNREACHABLE_US_MIN) *
+      (this.host.hasWritten ? WRITTEN_PATIENCE : 1);
+    if (nowUs - this.sliceEndUs >= patienceUs) throw new LuaAbort(UNREACHABLE);
   }
 
   /** Throws if the script has filled the engine's memory. What others left there, until it is collected, isn't its own. */

@@ -13,8 +13,7 @@ import { splitArgs } from "../protocol/split_args.ts";
 export const NO_WRITES = 1 << 0;
 export const ALLOW_OOM = 1 << 1;
 export const ALLOW_STALE = 1 << 2;
-export const NO_CLUSTER = 1 << 3;
-export const ALLOW_CROSS_SLOT = 1 << 4;
+// Bits 3 and 4 are those of the last two names below, which mean something to a cluster only.
 /** A script without a first line of that kind: it may do what EVAL always could. */
 export const COMPATIBLE = 1 << 5;
 
@@ -28,7 +27,7 @@ export const FLAG_NAMES: readonly string[] = [
 ];
 
 /** What a first line says. `error` is empty if it is good. */
-export interface Shebang {
+interface Shebang {
   error: string;
   flags: number;
   /** Of a library. */

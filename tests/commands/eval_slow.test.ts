@@ -100,7 +100,7 @@ describe("scripts that take long", () => {
     await withTwo(async (slow, other) => {
       const script =
         "redis.call('rpush', 'l', math.random(1000000), redis.call('time')[2], os.clock()) " +
-        COUNTING(100_000_000) +
+        COUNTING(200_000_000) +
         "redis.call('rpush', 'l', math.random(1000000)) return redis.call('lrange', 'l', 0, -1)";
       await other.command("EVAL", "math.randomseed(7)", "0");
       const reply = slow.command("EVAL", script, "0");
@@ -142,12 +142,35 @@ describe("scripts that take long", () => {
   });
 });
 
+describe("scripts that take long where they can't be interrupted end by themselves", () => {
+  const LOOP = "function() while true do pcall(function() end) end end";
+  const loops = [
+    `table.sort({3, 2, 1}, ${LOOP})`,
+    `string.gsub('a', 'a', ${LOOP})`,
+    `return setmetatable({}, {__index = ${LOOP}}).x`,
+    `pcall(table.sort, {3, 2, 1}, ${LOOP})`,
+    // It has written, and is waited for longer.
+    `redis.call('incr', KEYS[1]) table.sort({3, 2, 1}, ${LOOP})`,
+  ];
+  for (const loop of loops) {
+    // Redis can interrupt them, and so they never end there.
+    test(loop, { skip: server.isOracle }, async () => {
+      await withTwo(async (slow, other) => {
+        const reply = await slow.command("EVAL", loop, "1", "counter");
+        assertError(reply, /^ERR Script ended: it took too long in a metamethod or a callback/);
+        const count = await other.command("GET", "counter");
+        assert.equal(count, loop.startsWith("redis.call") ? "1" : null);
+      });
+    });
+  }
+});
+
 describe("scripts that take long, and what else goes on", () => {
   test("a transaction goes on behind one", async () => {
     await withTwo(async (slow, other) => {
       for (const request of [["MULTI"], ["SET", "k", "1"]]) await slow.command(...request);
-      await slow.command("EVAL", `${COUNTING(80_000_000)} return redis.call('incr', 'k')`, "0");
-      await slow.command("EVAL", `${COUNTING(80_000_000)} return redis.call('incr', 'k')`, "0");
+      await slow.command("EVAL", `${COUNTING(150_000_000)} return redis.call('incr', 'k')`, "0");
+      await slow.command("EVAL", `${COUNTING(150_000_000)} return redis.call('incr', 'k')`, "0");
       await slow.command("GET", "k");
       const reply = slow.command("EXEC");
       await busy(other);
@@ -159,7 +182,7 @@ describe("scripts that take long, and what else goes on", () => {
 
   test("requests behind it in the pipeline wait, those of transactions are refused", async () => {
     await withTwo(async (slow, other) => {
-      const reply = slow.command("EVAL", `${COUNTING(100_000_000)} redis.call('set', 'k', 1)`, "0");
+      const reply = slow.command("EVAL", `${COUNTING(200_000_000)} redis.call('set', 'k', 1)`, "0");
       const behind = slow.command("INCR", "k");
       await busy(other);
       assert.equal(await other.command("MULTI"), "OK");
@@ -176,7 +199,7 @@ describe("scripts that take long, and what else goes on", () => {
       try {
         const popped = waiting.command("BLPOP", "list", "0");
         await sleep(50);
-        const script = `redis.call('rpush', 'list', 'a') ${COUNTING(100_000_000)} ` +
+        const script = `redis.call('rpush', 'list', 'a') ${COUNTING(200_000_000)} ` +
           "redis.call('lpush', 'list', 'b') return redis.call('llen', 'list')";
         const reply = slow.command("EVAL", script, "0");
         await busy(other);
@@ -190,7 +213,7 @@ describe("scripts that take long, and what else goes on", () => {
 
   test("it goes on without its client", async () => {
     await withTwo(async (slow, other) => {
-      void slow.command("EVAL", `${COUNTING(100_000_000)} redis.call('set', 'k', 'done')`, "0")
+      void slow.command("EVAL", `${COUNTING(200_000_000)} redis.call('set', 'k', 'done')`, "0")
         .catch(() => {});
       await busy(other);
       slow.close();
