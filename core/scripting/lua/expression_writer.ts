@@ -44,11 +44,20 @@ export function bare(e: Expression): Expression {
   }
 }
 
+/** Whether a left side is passed, of those that have sides of their own: in long chains they are asked for often. */
+const passed = new WeakMap<Expression, boolean>();
+
 function isPassed(op: string, left: Expression): boolean {
   if (op !== "and" && op !== "or") return false;
-  const { kind } = bare(left);
-  if (op === "or") return kind === "nil" || kind === "false";
-  return kind === "true" || kind === "number" || kind === "string";
+  if (left.kind !== "binary" && left.kind !== "paren") return isPassedBare(op, left);
+  let known = passed.get(left);
+  if (known === undefined) passed.set(left, known = isPassedBare(op, bare(left)));
+  return known;
+}
+
+function isPassedBare(op: string, e: Expression): boolean {
+  if (op === "or") return e.kind === "nil" || e.kind === "false";
+  return e.kind === "true" || e.kind === "number" || e.kind === "string" || isComputed(e);
 }
 
 /** Whether the expression may have any number of values. */
@@ -66,8 +75,43 @@ export function nameOf(e: Expression): string {
       return `global '${e.name}'`;
     case "index":
       return fieldName(e.key);
+    case "binary":
+      return isNamedByRight(e.op, e.left) ? nameOf(e.right) : "";
     default:
       return "";
+  }
+}
+
+/**
+ * Whether `left and x`, or with `or`, has the name of x. Lua finds names by following its own code up to the error,
+ * and takes each jump on the way: x is what it saw last if the first jump out of `left` leads there.
+ */
+function isNamedByRight(op: string, left: Expression): boolean {
+  return op === "and" ? exitOf(left, true) : op === "or" && !exitOf(left, false);
+}
+
+/**
+ * Where whoever takes each jump leaves a condition: where it is true or where it is false. The code goes on behind it
+ * if it is as in `through`, and jumps otherwise; for constants there is no jump, or always one.
+ */
+function exitOf(e: Expression, through: boolean): boolean {
+  switch (e.kind) {
+    case "paren":
+      return exitOf(e.inner, through);
+    case "nil":
+    case "false":
+      return false;
+    case "true":
+    case "number":
+    case "string":
+      return true;
+    case "unary":
+      return e.op === "not" ? !exitOf(e.operand, !through) : isComputed(e) || !through;
+    case "binary":
+      if (e.op !== "and" && e.op !== "or") return isComputed(e) || !through;
+      return isNamedByRight(e.op, e.left) ? exitOf(e.right, through) : e.op === "or";
+    default:
+      return !through;
   }
 }
 
@@ -140,7 +184,7 @@ function isBoolean(e: Expression): boolean {
   if (e.kind === "unary") return e.op === "not";
   if (e.kind !== "binary") return false;
   if (COMPARISONS.has(e.op)) return true;
-  return (e.op === "and" || e.op === "or") && isBoolean(e.left) && isBoolean(e.right);
+  return (e.op === "and" || e.op === "or") && isBoolean(e.right) && isBoolean(e.left);
 }
 
 /** Code for exactly one value. */
@@ -353,6 +397,12 @@ function binaryValue(w: FunctionWriter, e: Binary): string {
 function fold(w: FunctionWriter, e: Binary): string | null {
   const v = constant(e);
   return v === null ? null : w.number(v);
+}
+
+/** Whether it is an operation on constants, not a choice of one. */
+function isComputed(e: Expression): boolean {
+  if (e.kind !== "unary" && (e.kind !== "binary" || e.op === "and" || e.op === "or")) return false;
+  return constant(e) !== null;
 }
 
 function constant(e: Expression): number | null {
