@@ -343,6 +343,11 @@ export class Reply {
 
   // Chunks.
 
+  /** Whether `len` bytes could be added without memory being taken for them. */
+  hasRoomAtHand(len: number): boolean {
+    return this.pos + len <= this.buf.length || pool.length > 0 && len <= CHUNK_BYTES;
+  }
+
   /** Makes room for `len` bytes in one piece. */
   reserve(len: number): void {
     if (this.pos + len > this.buf.length) this.nextChunk(len);

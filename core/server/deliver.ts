@@ -28,6 +28,12 @@ export function deliver(to: Client, chunk: SharedChunk): void {
   to.port.replied();
 }
 
+/** Whether what the client is to get may be added to its replies right now; `port.replied` must follow. */
+export function mayAddNow(to: Client): boolean {
+  const isClosing = (to.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED)) !== 0;
+  return !isClosing && to !== to.server.executing;
+}
+
 /** Adds what came while the client's command was executed. */
 export function addPushes(c: Client): void {
   c.gates &= ~GATE_PUSHES;

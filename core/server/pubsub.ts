@@ -7,7 +7,8 @@
  *
  * A message is written once per protocol version among its receivers (shared_chunk.ts), and each of them gets the
  * same bytes. The sockets are written to at the end of the turn, each once; whoever doesn't read keeps what waits
- * for it in its own queue, up to `client-output-buffer-limit`, and holds up nobody.
+ * for it in its own queue, up to `client-output-buffer-limit`, and holds up nobody. A small message to one client is
+ * no less work to share than to write: it goes right to the client's replies, if there is a chunk for them.
  *
  * Receivers are walked from the last to the first: one that is closed on the way, for its limit, leaves its place to
  * one that has been served already.
@@ -19,7 +20,7 @@ import { type SharedChunk, SharedLog } from "../protocol/shared_chunk.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { GATE_PUBSUB } from "./call.ts";
 import { type Client, CLIENT_PUBSUB } from "./client.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, mayAddNow } from "./deliver.ts";
 
 /** A channel or a pattern that has subscribers. */
 export class Topic extends Named {
@@ -49,6 +50,10 @@ function heads(parts: number, word: string): Heads {
   const rest = `${parts}\r\n$${word.length}\r\n${word}\r\n`;
   return { resp2: ascii(`*${rest}`), resp3: ascii(`>${rest}`) };
 }
+
+/** What a message has besides its texts, at most, and the most bytes of one that isn't shared. */
+const HEADS_BYTES = 128;
+const SMALL_BYTES = 1024;
 
 const MESSAGE = heads(3, "message");
 const PMESSAGE = heads(4, "pmessage");
@@ -196,6 +201,17 @@ export class PubSub {
     len: number,
   ): void {
     const { clients } = topic;
+    const bytes = channelLen + len + (pattern === null ? 0 : pattern.length);
+    if (clients.length === 1 && bytes <= SMALL_BYTES && mayAddNow(clients[0])) {
+      const { port, reply } = clients[0];
+      if (reply.hasRoomAtHand(bytes + HEADS_BYTES)) {
+        reply.addRaw(reply.resp === 2 ? head.resp2 : head.resp3);
+        if (pattern !== null) reply.addBulk(pattern, 0, pattern.length);
+        reply.addBulk(channel, channelOff, channelLen);
+        reply.addBulk(message, off, len);
+        return port.replied();
+      }
+    }
     let chunk2: SharedChunk | null = null;
     let chunk3: SharedChunk | null = null;
     const { log } = this;
@@ -204,7 +220,7 @@ export class PubSub {
       const isOld = to.reply.resp === 2;
       let chunk: SharedChunk | null = isOld ? chunk2 : chunk3;
       if (chunk === null) {
-        log.begin(channelLen + len + (pattern === null ? 0 : pattern.length), 4);
+        log.begin(bytes, 4);
         log.addRaw(isOld ? head.resp2 : head.resp3);
         if (pattern !== null) log.addBulk(pattern, 0, pattern.length);
         log.addBulk(channel, channelOff, channelLen);
