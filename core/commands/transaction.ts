@@ -113,13 +113,13 @@ function begin(c: Client): Execution {
 /** Executes the queued requests from `first` on. Returns whether all is done: a script may take long (scripts.ts). */
 function executeFrom(c: Client, first: number, execution: Execution): boolean {
   const { reply } = c;
+  const { keyspace } = c.server;
   const transaction = c.transaction!;
   const { count } = transaction;
   for (let i = first; i < count; i++) {
-    const command = transaction.at(i);
+    const command = transaction.at(i, keyspace);
     c.argv = transaction.request;
-    c.argvBytes = transaction.requestBytes();
-    transaction.hint(i, c.server.keyspace);
+    c.argvBytes = transaction.requestBytes;
     const mark = reply.bytes;
     try {
       executeQueued(c, command);

@@ -33,6 +33,7 @@ import {
   answerThrown,
   dispatch,
   dropsReply,
+  GATE_MULTI,
   GATE_PUSHES,
   GATE_REPLY,
   GATE_TRACKING,
@@ -183,6 +184,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     // The shared parsers may have stopped anywhere.
     for (const request of this.server.batch.requests) request.reset();
     this.server.executing = null;
+    this.server.batch.end();
     this.close();
   }
 
@@ -285,7 +287,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       client.argv = request;
       client.argvBytes = request.pos - start;
       start = request.pos;
-      if (count > 1) batch.hint(i);
+      if (count > 1) batch.begin(i);
       const mark = reply.bytes;
       try {
         dispatch(client, batch.commands[i]);
@@ -305,6 +307,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       if ((client.flags & CLOSING) !== 0) break;
     }
     this.server.executing = null;
+    batch.end();
+    if ((client.gates & GATE_MULTI) !== 0) client.transaction!.keep(this.server.keyspace);
     return start;
   }
 

@@ -325,6 +325,7 @@ function passesGates(c: Client, command: Command): boolean {
   // Nearly always a transaction is the only gate that is shut for a client with one.
   if (((c.server.gates | c.gates) & ~GATE_PROPAGATION) === GATE_MULTI) {
     if ((command.flags & NOT_SIMPLY_QUEUED) === 0) return queue(c, command, command.flags);
+    if ((command.flags & NOT_SIMPLY_QUEUED) === NOT_QUEUED) return mayRunInside(c, command);
   }
   const isScript = (command.flags & RUNS_SCRIPT) !== 0;
   if (isScript && passesQuickly(c)) return true;
@@ -343,6 +344,11 @@ function passesGates(c: Client, command: Command): boolean {
   }
   if ((c.gates & GATE_MULTI) === 0) return true;
   if ((command.flags & NOT_QUEUED) === 0) return queue(c, command, flags);
+  return mayRunInside(c, command);
+}
+
+/** Whether a command that isn't queued may run now that a transaction is open: EXEC needs memory. */
+function mayRunInside(c: Client, command: Command): boolean {
   if (command.spec.name !== "exec" || (c.transaction!.flags & DENYOOM) === 0) return true;
   if (c.server.hasRoom(bytesNeeded(c.transaction!.memoryBytes))) return true;
   reject(c, command, OOM_ERROR);
@@ -382,7 +388,11 @@ function queue(c: Client, command: Command, flags: number): false {
       c.port.close();
       return false;
     }
-    transaction!.add(command, flags, c.argv, server.keyspace);
+    // A script may go on when the batch is over.
+    const { batch } = server;
+    if (batch.isExecuting(c.argv) && (command.flags & RUNS_SCRIPT) === 0) {
+      transaction!.borrow(command, flags, batch, c.argvBytes);
+    } else transaction!.add(command, flags, c.argv, server.keyspace);
   }
   c.reply.addRaw(QUEUED);
   return false;

@@ -73,7 +73,7 @@ export class WatchedKeys {
   /** The client begins to watch a key of its database. */
   add(c: Client, buf: ReadonlyBytes, off: number, len: number): void {
     const { db } = c;
-    const hash = this.keyspace.hashKey(buf, off, len);
+    const hash = this.keyspace.hashAhead(buf, off, len);
     let key = this.table.find(hash, buf, off, len, db);
     const watches = c.watches ??= [];
     if (key === null) {
@@ -186,6 +186,8 @@ export class WatchedKeys {
   }
 
   private isExpired(db: Db, key: WatchedKey): boolean {
+    // Most often no key has an expiry.
+    if (db.expires.count === 0) return false;
     const ref = this.find(db, key);
     return ref !== 0 && this.keyspace.isExpired(ref);
   }
