@@ -69,6 +69,8 @@ test("random programs give what a real server gives", { skip }, async () => {
     for (let i = 0; i < PROGRAMS; i++) {
       const program = new ProgramGenerator(SEED * 1_000_003 + i).program();
       const expected = await runOnServer(client, program);
+      // Strings have one metatable for all programs, which this one may have written to.
+      if (program.includes("getmetatable(")) await client.command("SCRIPT", "FLUSH", "SYNC");
       const got = new LuaRunner().run(program);
       assert.equal(got, expected, `seed ${SEED}, program ${i}: ${program}`);
     }
