@@ -12,13 +12,14 @@
  * When a script takes longer than `busy-reply-threshold` (script_runner.ts), its caller is blocked, other clients are
  * told -BUSY (core/server/scripting.ts), and timers continue it slice by slice.
  */
-import { ascii, utf8 } from "../base/bytes.ts";
+import { ascii, latin1, utf8 } from "../base/bytes.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { addLuaReply, addScriptError } from "../scripting/reply_writer.ts";
 import { EvalScripts } from "../scripting/eval_scripts.ts";
 import { FunctionState, LibrarySet } from "../scripting/libraries.ts";
 import { REPL_AOF, type ScriptHost } from "../scripting/port.ts";
+import type { ScriptArgv } from "../scripting/script_argv.ts";
 import { type Program, ScriptRunner } from "../scripting/script_runner.ts";
 import { ALLOW_OOM, COMPATIBLE, NO_WRITES } from "../scripting/shebang.ts";
 import { ArgvCopy } from "../server/argv_copy.ts";
@@ -71,6 +72,8 @@ const VM_BYTES: number = 32 * 1024;
 const FUNCTION_BYTES = 150;
 /** More than so many are counted as freed in the background. */
 const LAZY_MIN = 64;
+/** Names of commands that are remembered: the same one may be written in many ways. */
+const NAMES_MAX = 1024;
 /** How late the event loop's timers may be while a script takes long, in ms. */
 const PATIENCE_MS = 1;
 
@@ -99,6 +102,8 @@ export class Scripts implements ScriptHost {
   libraries: LibrarySet;
 
   private readonly server: Server;
+  /** Commands by names that scripts gave, in any case. */
+  private readonly names = new Map<string, Command>();
   /** Whose commands the script's are. */
   private readonly client: Client;
   // The script that runs.
@@ -220,11 +225,11 @@ export class Scripts implements ScriptHost {
     return this.server.clock.monotonicUs();
   }
 
-  execute(argv: Argv): void {
-    const { client, server } = this;
-    const command = server.commands.lookup(argv);
+  execute(argv: ScriptArgv): void {
+    const { client } = this;
+    const command = this.names.get(argv.name) ?? this.lookup(argv);
     client.argv = argv;
-    client.argvBytes = argv.off[argv.argc - 1] + argv.len[argv.argc - 1];
+    client.argvBytes = argv.bytes;
     client.lastCommand = command;
     const mark = client.reply.bytes;
     try {
@@ -258,6 +263,18 @@ export class Scripts implements ScriptHost {
     else if (level === 1) log.verbose(text);
     else if (level === 2) log.notice(text);
     else log.warning(text);
+  }
+
+  /** The command of a request; one without subcommands is found by its name alone from then on. */
+  private lookup(argv: ScriptArgv): Command | null {
+    const command = this.server.commands.lookup(argv);
+    if (command === null || command.parent !== null || command.subcommands.length > 0) {
+      return command;
+    }
+    if (this.names.size === NAMES_MAX) this.names.clear();
+    // Not the script's own string, which may be a part of a long one.
+    if (argv.name !== "") this.names.set(latin1(argv.buf, argv.off[0], argv.len[0]), command);
+    return command;
   }
 
   // Checks.
@@ -310,8 +327,7 @@ export class Scripts implements ScriptHost {
 
   private executeAllowed(command: Command): void {
     const { server, client } = this;
-    const { propagation, scripting } = server;
-    if (!command.timedInGroup) scripting.wasQuick = false;
+    const { propagation } = server;
     if (!this.isMuted || !propagation.isOn) return executeQueued(client, command);
     propagation.isOn = false;
     server.gates &= ~GATE_PROPAGATION;

@@ -4,6 +4,7 @@
  */
 import type { Argv } from "../protocol/resp_parser.ts";
 import type { Reply } from "../protocol/reply.ts";
+import type { ScriptArgv } from "./script_argv.ts";
 
 export interface ScriptHost {
   /** The version of Redis that scripts are told, "7.4.0". */
@@ -15,7 +16,7 @@ export interface ScriptHost {
   /** Monotonic time in microseconds. */
   nowUs(): number;
   /** Executes a command and adds exactly one reply, an error if it is refused. It never throws. */
-  execute(argv: Argv): void;
+  execute(argv: ScriptArgv): void;
   /** The protocol, 2 or 3, in which the script gets replies from now on. */
   setResp(resp: number): void;
   /** Where the effects of the commands that follow go: bits of REPL_AOF and REPL_REPLICA. */

@@ -127,17 +127,17 @@ export class ReplyReader {
   private array(): LuaValue {
     if (this.buf[this.pos] === MINUS) return this.none();
     const count = this.integer();
-    const values: LuaValue[] = [];
+    const values: LuaValue[] = [undefined];
     let hasNil = false;
     for (let i = 0; i < count; i++) {
       const value = this.value();
       if (value === undefined) hasNil = true;
       values.push(value);
     }
-    if (!hasNil) return LuaTable.fromList(values);
+    if (!hasNil) return LuaTable.ofArray(values);
     // One by one, as Redis does it: what `#` says of the result depends on it.
     const table = new LuaTable();
-    for (let i = 0; i < count; i++) table.setNumber(i + 1, values[i]);
+    for (let i = 1; i <= count; i++) table.setNumber(i, values[i]);
     return table;
   }
 

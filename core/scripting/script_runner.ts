@@ -236,7 +236,7 @@ export class ScriptRunner {
       if (raises) throw e;
       return e.value;
     }
-    this.sum = Math.imul(this.sum, 31) + argv.used | 0;
+    this.sum = Math.imul(this.sum, 31) + argv.bytes | 0;
     if (this.record !== null) return this.repeat(raises);
     this.probe();
     const { reply } = this.host;

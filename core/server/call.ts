@@ -20,6 +20,7 @@ import {
   CLIENT_REPLY_OFF,
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
+  CLIENT_SCRIPT,
   isLocalClient,
 } from "./client.ts";
 import {
@@ -181,6 +182,8 @@ export function call(c: Client, command: Command): void {
     turn.noteFast(command);
     command.handler(c);
     if (c.reply.fullBytes - before >= LARGE_REPLY_BYTES) closeLarge(c, command);
+  } else if ((c.flags & CLIENT_SCRIPT) !== 0 && canGroupInScript(c, command)) {
+    callInScript(c, command);
   } else if ((command.flags & (BLOCKING | MAY_PAUSE)) === 0) {
     turn.closeGroup();
     const startUs = turn.nowUs;
@@ -204,6 +207,22 @@ export function call(c: Client, command: Command): void {
     command.failedCalls++;
     stats.countError(c.reply.lastError);
   }
+}
+
+/** Whether a script's command, which isn't a fast one, is timed in a group all the same unless it takes long. */
+function canGroupInScript(c: Client, command: Command): boolean {
+  return (command.flags & (BLOCKING | MAY_PAUSE)) === 0 && !c.server.turn.timesEach &&
+    c.argvBytes < LARGE_REQUEST_BYTES;
+}
+
+/** Calls the handler of such a command. */
+function callInScript(c: Client, command: Command): void {
+  const { turn } = c.server;
+  turn.noteFast(command);
+  command.handler(c);
+  if (!turn.isGroupLate) return;
+  const took = turn.closeLast(command);
+  if (took >= c.server.slowUs) noteSlow(c, command, took);
 }
 
 /** Calls a handler that may block. Returns whether it has answered: what blocks is counted when it is over. */
@@ -243,6 +262,7 @@ function callScript(c: Client, command: Command): boolean {
   if (isSingle) turn.closeGroup();
   const startUs = turn.nowUs;
   const before = c.reply.fullBytes;
+  const { timedAlone } = turn;
   scripting.wasQuick = true;
   scripting.commands = 0;
   command.handler(c);
@@ -251,7 +271,7 @@ function callScript(c: Client, command: Command): boolean {
     return false;
   }
   const isLarge = c.reply.fullBytes - before >= LARGE_REPLY_BYTES;
-  if (!isSingle && !isLarge && scripting.wasQuick) {
+  if (!isSingle && !isLarge && scripting.wasQuick && turn.timedAlone === timedAlone) {
     turn.noteWhole(command, scripting.commands);
     return true;
   }

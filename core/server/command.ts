@@ -220,6 +220,9 @@ export interface CommandSpec {
   syscmd?: boolean;
 }
 
+/** Where the first key of a script is, behind its name and the number of keys. */
+const SCRIPT_KEY = 3;
+
 /** A command at run time: its declaration, and what is counted of it. */
 export class Command {
   readonly spec: CommandSpec;
@@ -237,6 +240,8 @@ export class Command {
   readonly firstKey: number;
   readonly lastKey: number;
   readonly keyStep: number;
+  /** So many arguments are likely to be those of the request before: the name, and what names a script. */
+  readonly prefixArgs: number;
   /** See CommandSpec; 0: none. */
   readonly memberArg: number;
   /** Its keys as one range, the way Redis told them before there were key specs. */
@@ -265,7 +270,10 @@ export class Command {
     this.categories = categoriesOf(spec);
     const keys = spec.keys?.[0];
     const isRange = typeof keys?.begin === "number" && keys.keynum === undefined;
-    this.firstKey = isRange ? keys!.begin as number : 0;
+    const isScript = (spec.flags & RUNS_SCRIPT) !== 0;
+    // Mostly a script has a key there, and if it has none nothing is lost.
+    this.firstKey = isRange ? keys!.begin as number : isScript ? SCRIPT_KEY : 0;
+    this.prefixArgs = isScript ? SCRIPT_KEY : 1;
     this.lastKey = keys?.last ?? 0;
     this.keyStep = Math.max(1, keys?.step ?? 1);
     this.memberArg = spec.memberArg ?? 0;

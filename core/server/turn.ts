@@ -19,6 +19,9 @@
  * lasted for ten seconds, a busy machine never came out of it, and all pipelined commands took twice as long: LPUSH
  * 420 ns instead of 220.) Each command is timed also as long as the threshold is below GROUP_SLOW_MIN_US or the
  * latency monitor is on.
+ *
+ * A script's commands that aren't fast ones are in the group with the script and its others, for mostly they are
+ * quick. The clock is read once behind each, and if the group is late they are taken out of it (`closeLast`).
  */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../base/clock.ts";
@@ -37,6 +40,10 @@ export interface Flushable {
 const GROUP_MAX = 64;
 /** From this threshold on groups are timed as a whole, in microseconds. */
 const GROUP_SLOW_MIN_US = 2000;
+/** When a group is late in which there is a script's slow command, in microseconds; and what its others are given. */
+const LATE_US = 20;
+const LATE_EACH_US = 4;
+const OTHERS_EACH_US = 1;
 /** How many commands are timed one by one after a slow group. */
 const SUSPECTS_MAX = 1000;
 /** How often the wall clock is read again to follow it when it is set, in microseconds. */
@@ -56,6 +63,8 @@ export class Turn {
   unixUs = 0;
   /** How late timers may be at present, in ms. */
   patienceMs = 10;
+  /** Commands so far whose time was accounted to them alone. */
+  timedAlone = 0;
   /** When the time began that is not accounted yet. */
   groupStartUs = 0;
   /** Called first at the end: more commands may run (blocking.ts). It doesn't throw. */
@@ -174,23 +183,52 @@ export class Turn {
   closeGroup(): void {
     this.readClock();
     if (this.grouped > 0) {
-      const { group, repeats, shares } = this;
       const took = this.nowUs - this.groupStartUs;
       if (took >= this.slowUs) this.suspect();
-      const share = took / this.grouped;
-      const bucket = latencyBucket(share);
-      for (let i = 0; i < group.length; i++) {
-        if (shares[i] === 1) group[i].addTime(share, bucket, repeats[i]);
-        else {
-          const us = share * shares[i];
-          group[i].addTime(us, latencyBucket(us), 1);
-          shares[i] = 1;
-        }
-      }
-      group.length = 0;
-      this.grouped = 0;
+      this.share(took);
     }
     this.groupStartUs = this.nowUs;
+  }
+
+  /** Whether the group has taken longer than fast commands take. */
+  get isGroupLate(): boolean {
+    return this.clock.monotonicUs() - this.groupStartUs >= LATE_US + this.grouped * LATE_EACH_US;
+  }
+
+  /**
+   * The group is late, and its last command is one that may take long: closes the group, and accounts all time to that
+   * command but for a guess at the others'. Returns it, in microseconds.
+   */
+  closeLast(command: Command): number {
+    this.readClock();
+    const last = this.group.length - 1;
+    if (--this.repeats[last] === 0) this.group.pop();
+    this.grouped--;
+    const all = this.nowUs - this.groupStartUs;
+    const others = this.grouped * OTHERS_EACH_US;
+    if (this.grouped > 0) this.share(others);
+    this.groupStartUs = this.nowUs;
+    const took = all - others;
+    command.addTime(took, latencyBucket(took), 1);
+    this.timedAlone++;
+    return took;
+  }
+
+  /** Shares a time among the commands of the group, which is empty then. */
+  private share(took: number): void {
+    const { group, repeats, shares } = this;
+    const share = took / this.grouped;
+    const bucket = latencyBucket(share);
+    for (let i = 0; i < group.length; i++) {
+      if (shares[i] === 1) group[i].addTime(share, bucket, repeats[i]);
+      else {
+        const us = share * shares[i];
+        group[i].addTime(us, latencyBucket(us), 1);
+        shares[i] = 1;
+      }
+    }
+    group.length = 0;
+    this.grouped = 0;
   }
 
   /** The time since `closeGroup` or the last `lap`, in microseconds; it is not accounted. */
@@ -210,6 +248,7 @@ export class Turn {
     else this.lap();
     const took = this.nowUs - startUs + earlierUs;
     command.addTime(took, latencyBucket(took), 1);
+    this.timedAlone++;
     if (this.suspects > 0 && --this.suspects === 0) this.timesEach = this.timesAll;
     return took;
   }

@@ -23,6 +23,7 @@ const NO_ARGS: Argv = {
 class Host implements ScriptHost {
   readonly version = "7.4.0";
   readonly reply = new Reply();
+  readonly hasWritten = false;
   readonly executed: string[] = [];
   readonly lines: string[] = [];
   private us = 0;

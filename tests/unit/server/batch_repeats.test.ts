@@ -39,6 +39,17 @@ const REPEATED: ((prng: Prng, key: string) => string[])[] = [
   (_, key) => ["GETDEL", key],
   (_, key) => ["SORT", key, "BY", "nosort", "STORE", "list"],
   (prng, key) => ["LMOVE", key, pick(prng, KEYS), "LEFT", "RIGHT"],
+  (
+    prng,
+    key,
+  ) => ["EVAL", "return {redis.call('APPEND', KEYS[1], ARGV[1]), #ARGV}", "1", key, text(prng)],
+  (
+    prng,
+    key,
+  ) => ["EVAL", "return redis.pcall('INCR', KEYS[1] or 'k')", pick(prng, ["0", "1"]), key],
+  (prng) => ["EVAL", "return redis.pcall('LPUSH', KEYS[1], 'x')", "1", pick(prng, KEYS)],
+  () => ["EVAL", "return redis.pcall('GET', 'k')", "0"],
+  (prng) => ["EVALSHA", pick(prng, ["0".repeat(40), ""])],
   (prng, key) => ["OBJECT", "ENCODING", prng.nextBelow(2) === 0 ? key : "list"],
 ];
 
