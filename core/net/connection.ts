@@ -50,6 +50,8 @@ import { QUERY_BYTES_MAX, QueryBuffer } from "./query_buffer.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
 
 const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
+/** Gates that ask for something behind a command. */
+const GATES_AFTER: number = GATE_REPLY | GATE_PUSHES | GATE_TRACKING;
 const STOPPED: number = CLOSING | CLIENT_BLOCKED;
 /** Most bytes of an unfinished request of a client that has yet to authenticate. */
 const UNAUTHENTICATED_QUERY_MAX: number = 1024 * 1024;
@@ -287,14 +289,14 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       client.argv = request;
       client.argvBytes = request.pos - start;
       start = request.pos;
-      if (count > 1) batch.begin(i);
+      if (count > 1) batch.begin(i, (client.gates & GATE_MULTI) !== 0);
       const mark = reply.bytes;
       try {
         dispatch(client, batch.commands[i]);
       } catch (error) {
         answerThrown(client, error, mark);
       }
-      if (client.gates !== 0) this.afterCommand(mark);
+      if ((client.gates & GATES_AFTER) !== 0) this.afterCommand(mark);
       if ((client.flags & CLIENT_BLOCKED) !== 0) {
         // A request that is postponed is read again.
         if ((client.flags & CLIENT_POSTPONED) !== 0) start = begin;

@@ -100,6 +100,22 @@ export class Reply {
     this.pos = pos + 5;
   }
 
+  /** `+QUEUED`: one for each command of each transaction. */
+  addQueued(): void {
+    this.reserve(9);
+    const { buf, pos } = this;
+    buf[pos] = 0x2b;
+    buf[pos + 1] = 0x51;
+    buf[pos + 2] = 0x55;
+    buf[pos + 3] = 0x45;
+    buf[pos + 4] = 0x55;
+    buf[pos + 5] = 0x45;
+    buf[pos + 6] = 0x44;
+    buf[pos + 7] = CR;
+    buf[pos + 8] = LF;
+    this.pos = pos + 9;
+  }
+
   /** Bytes that already are a reply. */
   addRaw(reply: Uint8Array): void {
     this.reserve(reply.length);

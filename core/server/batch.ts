@@ -219,10 +219,10 @@ export class Batch {
     this.hasMembers = true;
   }
 
-  /** Request `index` is about to run. */
-  begin(index: number): void {
+  /** Request `index` is about to run, or only to be queued: then its keys aren't looked up yet. */
+  begin(index: number, isQueued: boolean): void {
     this.current = index;
-    this.hintKeys(index);
+    if (!isQueued) this.hintKeys(index);
   }
 
   /** Its requests have run. */

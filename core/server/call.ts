@@ -9,7 +9,6 @@
  * A gate is a condition under which some commands are refused. Most of the time no gate is shut, so each shut
  * gate is a bit, of the server or of the client, and the common path tests them all at once.
  */
-import { ascii } from "../base/bytes.ts";
 import { ARENA_FULL } from "../memory/arena.ts";
 import {
   type Client,
@@ -101,7 +100,6 @@ const PROTECTED_ERROR = (what: string, option: string) =>
 const SUBSCRIBER_ERROR = (name: string) =>
   `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
   "in this context";
-const QUEUED = ascii("+QUEUED\r\n");
 /** Least time between two warnings about HTTP requests, in ms. */
 const HTTP_WARNING_MS = 60_000;
 /** A fast command whose request has that many bytes, or whose reply has, is timed on its own. */
@@ -414,7 +412,7 @@ function queue(c: Client, command: Command, flags: number): false {
       transaction!.borrow(command, flags, batch, c.argvBytes);
     } else transaction!.add(command, flags, c.argv, server.keyspace);
   }
-  c.reply.addRaw(QUEUED);
+  c.reply.addQueued();
   return false;
 }
 
