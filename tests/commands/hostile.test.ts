@@ -242,6 +242,7 @@ const EXCLUDED: ReadonlySet<string> = new Set([
   "quit",
   "debug",
   "monitor",
+  "multi",
   "sync",
   "psync",
   "replicaof",
