@@ -9,7 +9,7 @@
  *
  * The state is made when the first script comes, and anew with SCRIPT FLUSH.
  */
-import type { ReadonlyBytes } from "../base/bytes.ts";
+import { ascii, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
 import { sha1Hex } from "../base/sha1.ts";
 import type { LuaState } from "./lua/state.ts";
 import { LuaError, type LuaFunction, type LuaValue, NOTHING } from "./lua/value.ts";
@@ -31,6 +31,8 @@ const CHUNK_NAME = "@user_script";
 export class Script implements Program {
   readonly state: LuaState;
   readonly sha: string;
+  /** The same as bytes. */
+  readonly shaBytes: Uint8Array;
   /** One char per byte. */
   readonly text: string;
   /** What it declares, bits of shebang.ts. */
@@ -57,6 +59,7 @@ export class Script implements Program {
     this.owner = owner;
     this.state = state;
     this.sha = sha;
+    this.shaBytes = ascii(sha);
     this.text = text;
     this.isDroppable = isDroppable;
     this.flags = shebang.flags;
@@ -113,7 +116,9 @@ export class EvalScripts {
   find(buf: ReadonlyBytes, off: number, len: number): Script | null {
     if (len !== SHA_LEN) return null;
     let script = this.bySha.get(firstDigits(buf, off));
-    while (script !== undefined && !isSha(script.sha, buf, off)) script = script.next;
+    while (script !== undefined && !tokenEquals(buf, off, len, script.shaBytes)) {
+      script = script.next;
+    }
     return script ?? null;
   }
 
@@ -236,14 +241,4 @@ function shaNumber(sha: string): number {
 /** The value of a hexadecimal digit; of another char anything. */
 function digitOf(c: number): number {
   return (c & 0xf) + (c >> 6) * 9 & 0xf;
-}
-
-/** Whether these are the digits of `sha`, which has small letters. */
-function isSha(sha: string, buf: ReadonlyBytes, off: number): boolean {
-  for (let i = 0; i < SHA_LEN; i++) {
-    const want = sha.charCodeAt(i);
-    const got = buf[off + i];
-    if (got !== want && ((got | 0x20) !== want || want < 0x61)) return false;
-  }
-  return true;
 }
