@@ -17,8 +17,8 @@ const LOG_LINES = 20;
 const SETTINGS = ["--save", "", "--enable-debug-command", "yes", "--enable-protected-configs"];
 SETTINGS.push("yes", "--bind", "127.0.0.1");
 
-/** Valkey 8's default, not Redis 7.4's: its tests expect an expired key's deletion as UNLINK. */
-const VALKEY_SETTINGS = ["--lazyfree-lazy-expire", "yes"];
+/** Valkey 8's defaults, not Redis 7.4's: its tests expect the server's own deletions as UNLINK. */
+const VALKEY_SETTINGS = ["--lazyfree-lazy-expire", "yes", "--lazyfree-lazy-eviction", "yes"];
 
 /** A server under test. */
 export interface Server {

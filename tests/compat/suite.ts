@@ -8,10 +8,10 @@
 // In place of the suite's own server, src/ gets a script of that name which starts Larder: the suite
 // then starts, kills and restarts servers as it likes and reads their logs.
 //
-// A few lines are changed on the way, where a server that lacks something would fail outside of every
-// test: before each block the suite sends FUNCTION FLUSH, which may fail here, and so may its CONFIG
-// SET appendonly yes. Directives that Valkey added after Redis 7.4 leave the configuration file that
-// its servers get.
+// What a test wants to know from the replication stream it gets from the append-only file, in which the same commands
+// are.
+//
+// Directives that Valkey added after Redis 7.4 leave the configuration file that its servers get.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -37,8 +37,8 @@ const TWO_SERVERS = ["unit/dump"];
 
 /** Lines of tests/assets/default.conf that Redis 7.4 would refuse as well, and a file outside of the run. */
 const UNWANTED_DIRECTIVES = /^(hide-user-data-from-log|enable-debug-assert|pidfile) .*\n/gm;
-/** A default of Valkey 8 that Redis 7.4 doesn't share: an expired key's deletion shows as UNLINK. */
-const VALKEY_DEFAULTS = "\nlazyfree-lazy-expire yes\n";
+/** Defaults of Valkey 8 that Redis 7.4 doesn't share: what the server itself deletes shows as UNLINK. */
+const VALKEY_DEFAULTS = "\nlazyfree-lazy-expire yes\nlazyfree-lazy-eviction yes\n";
 
 /** Ports for the servers of a run, as the suite counts them: two runs rarely meet. */
 const BASE_PORT_MIN = 11_200;
@@ -52,6 +52,23 @@ const SERVERS = ["valkey-server", "redis-server"];
 /** How much is shown of what a server said that didn't start. */
 const START_LINES = 12;
 const SERVER_SCRIPT = "tests/support/server.tcl";
+const MAIN_SCRIPT = "tests/test_helper.tcl";
+
+/** In place of SYNC: what is appended from now on. The file of that begins when the file is switched on. */
+const READ_APPENDED = `
+    set client [srv $conn client]
+    $client config set appendonly no
+    $client config set appendonly yes
+    wait_for_condition 200 50 {
+        [status $client aof_rewrite_in_progress] == 0 && [status $client aof_rewrite_scheduled] == 0
+    } else {
+        fail "the append-only file was not begun"
+    }
+    set dir [lindex [$client config get dir] 1]/[lindex [$client config get appenddirname] 1]
+    set s [open [lindex [lsort -dictionary [glob $dir/*.incr.aof]] end]]
+    fconfigure $s -translation binary
+    return $s
+`;
 
 /** A checkout, ready to run. */
 export interface Suite {
@@ -92,19 +109,21 @@ export function openSuite(path: string, serverCommand: string[] | null = null): 
   const workDir = fs.mkdtempSync(join(tmpdir(), "larder-compat-"));
   const runDir = join(workDir, "suite");
   linkAll(root, runDir, ["tests", "src", ".git"]);
-  linkAll(join(root, "tests"), join(runDir, "tests"), ["support", "tmp", "unit", "assets"]);
+  const own = ["support", "tmp", "unit", "assets", basename(MAIN_SCRIPT)];
+  linkAll(join(root, "tests"), join(runDir, "tests"), own);
   linkUnits(join(root, "tests/unit"), join(runDir, "tests/unit"), ["type"]);
   linkUnits(join(root, "tests/unit/type"), join(runDir, "tests/unit/type"));
-  linkAll(join(root, "tests/support"), join(runDir, "tests/support"), ["server.tcl"]);
+  const changed = serverCommand === null ? [] : [basename(SERVER_SCRIPT)];
+  linkAll(join(root, "tests/support"), join(runDir, "tests/support"), changed);
   linkAll(join(root, "tests/assets"), join(runDir, "tests/assets"), ["default.conf"]);
   linkAll(join(root, "src"), join(runDir, "src"), SERVERS);
   fs.mkdirSync(join(runDir, "tests/tmp"));
+  readAppended(root, runDir);
   const defaults = "tests/assets/default.conf";
   const directives = fs.readFileSync(join(root, defaults), "utf8");
   const ours = directives.replace(UNWANTED_DIRECTIVES, "");
   fs.writeFileSync(join(runDir, defaults), kind === "valkey" ? ours + VALKEY_DEFAULTS : ours);
-  if (serverCommand === null) allowFailures(root, runDir);
-  else {
+  if (serverCommand !== null) {
     noticeEndedServers(root, runDir);
     for (const name of SERVERS) writeServer(join(runDir, "src", name), serverCommand);
   }
@@ -226,15 +245,6 @@ function errorAt(lines: string[], index: number): string {
   return `${text}: ${reason.join(" / ")}`;
 }
 
-/** A copy of the script that talks to servers, in which what a server lacks doesn't end a unit. */
-function allowFailures(root: string, runDir: string): void {
-  const text = fs.readFileSync(join(root, SERVER_SCRIPT), "utf8");
-  const set = "r config set $param $val";
-  const changed = text.replace(/^(\s*)r function flush$/m, "$1catch {r function flush}")
-    .replaceAll(set, `if {[catch {${set}} err] && $param ne "appendonly"} {error $err}`);
-  fs.writeFileSync(join(runDir, SERVER_SCRIPT), changed);
-}
-
 /**
  * A copy in which a server that has ended is not waited for, two minutes long, to get ready, and in which a block
  * that has failed, and ended its server, does not go on to end the server around it.
@@ -255,6 +265,17 @@ function noticeEndedServers(root: string, runDir: string): void {
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
+}
+
+/** A copy of the script of the suite in which tests that read what a replica would get read the append-only file. */
+function readAppended(root: string, runDir: string): void {
+  const text = fs.readFileSync(join(root, MAIN_SCRIPT), "utf8");
+  fs.writeFileSync(
+    join(runDir, MAIN_SCRIPT),
+    text.replace(/^proc attach_to_replication_stream_on_connection .*$/m, (line) => {
+      return line + READ_APPENDED;
+    }).replace(/^proc close_replication_stream .*$/m, "$&\n    r config set appendonly no"),
+  );
 }
 
 /** A program that becomes the server: the suite knows it by the process it has started. */
