@@ -39,6 +39,8 @@ import type { CommandTable } from "./command_table.ts";
 
 /** Most requests of a batch. */
 export const BATCH_MAX = 64;
+/** From this many on a batch ends with a transaction, so that the next one lies in one batch, too (transaction.ts). */
+const NEARLY_FULL: number = BATCH_MAX - 8;
 /** A batch is closed when it has this many keys; a request with more keys has only these prefetched. */
 const KEYS_MAX = TOUCH_MAX;
 /** With fewer keys than this there is nothing to overlap. */
@@ -141,7 +143,9 @@ export class Batch {
       this.commands[count] = command;
       this.repeats[count] = 0;
       this.keyStart[count++] = keys;
-      if (command === null || command.firstKey === 0) continue;
+      if (command === null) continue;
+      if (count >= NEARLY_FULL && command.spec.name === "exec") break;
+      if (command.firstKey === 0) continue;
       keys = this.addKeys(request, command, keys);
       if (shared === 0) shared = sharedBytes(request, command, before);
     }
