@@ -174,7 +174,9 @@ export class RdbEncoder {
         if (metaType(meta) === TYPE_SET) return this.writeSet(out, word0);
         return this.writeHash(out, word0, 0);
       case ENC_LISTPACK_EX:
-        if (this.forFile && this.firstExpiry(word0) === 0) return this.writeEntries(out, word0, true);
+        if (this.forFile && this.firstExpiry(word0) === 0) {
+          return this.writeEntries(out, word0, true);
+        }
         out.writeMillis(this.firstExpiry(word0));
         return this.writeBlock(out, word0, readWord(blocks, word0, 0));
       case ENC_HASHTABLE_EX:

@@ -21,7 +21,7 @@ const CONNECTIONS = 10_000;
 const AT_ONCE = 100;
 const MIB = 1024 * 1024;
 /** Resident memory that garbage not yet collected, and what the allocators keep, may take. */
-const GARBAGE_BYTES: number = 150 * MIB;
+const GARBAGE_BYTES: number = 300 * MIB;
 
 const server = target();
 const skip = server.isOracle ? "it is Larder whose memory is looked at" : false;
