@@ -101,6 +101,6 @@ export const LARGE_WORKLOADS: readonly Workload[] = [
   ]),
   test("xack", "xack big:stream group 1__rand_int__-1", 0.5, [big("stream"), DELIVERED]),
   test("pfadd", "pfadd big:hll element:__rand_int__", 1, []),
-  test("geosearch", "geosearch big:geo FROMLONLAT 45 45 BYRADIUS 20 km COUNT 10", 0.02, [POINTS]),
+  test("geosearch", "geosearch big:geo FROMLONLAT 45 45 BYRADIUS 20 km COUNT 10", 0.1, [POINTS]),
   test("sort", "sort numbers LIMIT 0 10", 0.0003, [NUMBERS]),
 ];

@@ -39,6 +39,8 @@ export interface LoadOptions {
   /** Requests of one run, one figure per entry of `pipelines`. */
   requests: number[];
   rounds: number;
+  /** Rounds before those, which aren't counted: compilers have seen all tests by then. */
+  warmUp: number;
   clients: number;
   valueLen: number;
   outDir: string | null;
@@ -78,6 +80,7 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --requests LIST     one number: requests of a run at pipeline 1, scaled up for deeper pipelines;
                       several: one for each pipeline  (default 300000)
   --rounds N          rounds; medians are reported    (default 5)
+  --warm-up N         rounds before those, not counted  (default 1)
   --clients N         connections of redis-benchmark  (default 50)
   --data N            value size in bytes             (default 16)
   --server NAME=WHAT  another server: a command with {port} (and {dir}) in it, or host:port
@@ -115,6 +118,7 @@ const OPTION_TYPES = {
   keyspace: { type: "string" },
   requests: { type: "string" },
   rounds: { type: "string" },
+  "warm-up": { type: "string" },
   clients: { type: "string" },
   data: { type: "string" },
   server: { type: "string", multiple: true },
@@ -152,6 +156,7 @@ export function parseOptions(argv: string[]): LoadOptions {
       requests.length === 1 ? scaleRequests(requests[0], depth) : requests[i]
     ),
     rounds: count("rounds", values.rounds ?? (quick ? "1" : "5")),
+    warmUp: countOrNone("warm-up", values["warm-up"] ?? (quick ? "0" : "1")),
     clients: count("clients", values.clients ?? "50"),
     valueLen: count("data", values.data ?? "16"),
     outDir: values.out ?? null,
@@ -246,6 +251,10 @@ function words(option: string, text: string): string[] {
 
 function counts(option: string, text: string): number[] {
   return words(option, text).map((word) => count(option, word));
+}
+
+function countOrNone(option: string, text: string): number {
+  return text === "0" ? 0 : count(option, text);
 }
 
 function count(option: string, text: string): number {

@@ -156,6 +156,8 @@ export interface ThroughputSection {
   pipelines: number[];
   keyspaces: number[];
   rounds: number;
+  /** Rounds before them that weren't counted; older results had none. */
+  warmUp?: number;
   clients: number;
   valueLen: number;
   medians: ThroughputMedian[];

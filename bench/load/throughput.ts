@@ -28,7 +28,7 @@ import { resolveWorkloads, type Setup, type Workload } from "./workload.ts";
 const LOAD_BATCH = 512;
 const REQUESTS_MIN = 1000;
 
-/** One run's place in the whole. */
+/** One run's place in the whole; rounds up to 0 aren't counted. */
 interface Slot {
   workload: Workload;
   pipeline: number;
@@ -53,7 +53,7 @@ export async function measureThroughput(
     for (const slot of slotsOf(workloads, keyspace, options)) {
       for (const server of servers) {
         const run = await runOnce(server, slot, options);
-        runs.push(run);
+        if (slot.round > 0) runs.push(run);
         note(describe(run, options.rounds));
       }
     }
@@ -63,6 +63,7 @@ export async function measureThroughput(
     pipelines: options.pipelines,
     keyspaces: options.keyspaces,
     rounds: options.rounds,
+    warmUp: options.warmUp,
     clients: options.clients,
     valueLen: options.valueLen,
     medians: medianOfRounds(runs),
@@ -72,7 +73,7 @@ export async function measureThroughput(
 
 function slotsOf(workloads: Workload[], keyspace: number, options: LoadOptions): Slot[] {
   const slots: Slot[] = [];
-  for (let round = 1; round <= options.rounds; round++) {
+  for (let round = 1 - options.warmUp; round <= options.rounds; round++) {
     options.pipelines.forEach((pipeline, i) => {
       for (const workload of workloads) {
         const scaled = Math.round(options.requests[i] * workload.scale);
@@ -204,7 +205,8 @@ function messageBytes({ workload }: Slot): number {
 }
 
 function describe(run: ThroughputRun, rounds: number): string {
-  const place = `round ${run.round}/${rounds}, ${whole(run.keyspace)} keys, ` +
+  const round = run.round > 0 ? `round ${run.round}/${rounds}` : "warm-up";
+  const place = `${round}, ${whole(run.keyspace)} keys, ` +
     `pipeline ${run.pipeline}, ${run.test}, ${run.server}: `;
   if (run.error !== null) return `${place}failed: ${run.error}`;
   const cost = run.cpuPerMillion;
