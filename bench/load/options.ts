@@ -74,7 +74,7 @@ memory per idle connection and, on request, the longest stall. Writes a dated JS
   --tests LIST        redis-benchmark test names      (default ping,set,get,incr,mset); "types" stands
                       for those on collections, "large" for tests on values of a million elements,
                       "scripts" and "computing" for Lua, "pubsub" for PUBLISH to subscribers,
-                      "transactions" for MULTI and WATCH
+                      "transactions" for MULTI and WATCH, "queues" for BullMQ
   --pipeline LIST     pipeline depths                 (default 1,16,64)
   --keyspace LIST     numbers of random keys          (default 100000,2000000)
   --requests LIST     one number: requests of a run at pipeline 1, scaled up for deeper pipelines;

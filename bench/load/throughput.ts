@@ -14,16 +14,11 @@ import type { LoadOptions } from "./options.ts";
 import { readCpuTime } from "./proc.ts";
 import { runBenchmark } from "./redis_benchmark.ts";
 import { RequestTemplate } from "./request_template.ts";
-import {
-  type Latency,
-  medianOfRounds,
-  type ThroughputRun,
-  type ThroughputSection,
-} from "./results.ts";
+import { medianOfRounds, type ThroughputRun, type ThroughputSection } from "./results.ts";
 import type { RunningServer } from "./servers.ts";
 import { Subscribers } from "./subscribers.ts";
 import { fixed, whole } from "./table.ts";
-import { resolveWorkloads, type Setup, type Workload } from "./workload.ts";
+import { type DrivenLoad, resolveWorkloads, type Setup, type Workload } from "./workload.ts";
 
 const LOAD_BATCH = 512;
 const REQUESTS_MIN = 1000;
@@ -76,6 +71,7 @@ function slotsOf(workloads: Workload[], keyspace: number, options: LoadOptions):
   for (let round = 1 - options.warmUp; round <= options.rounds; round++) {
     options.pipelines.forEach((pipeline, i) => {
       for (const workload of workloads) {
+        if (workload.drive !== undefined && i > 0) continue;
         const scaled = Math.round(options.requests[i] * workload.scale);
         const requests = Math.max(workload.requestsMin ?? REQUESTS_MIN, scaled);
         slots.push({ workload, pipeline, requests, keyspace, round });
@@ -166,20 +162,14 @@ async function runOnce(
   return run;
 }
 
-/** What came of loading a server, whatever loaded it. */
-interface LoadFigures {
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  readonly latency: Latency;
-}
-
 async function runLoad(
   server: RunningServer,
   { workload, requests, pipeline, keyspace }: Slot,
   { clients, valueLen }: LoadOptions,
-): Promise<LoadFigures> {
+): Promise<DrivenLoad> {
   const { host } = server.spec;
   const { port } = server;
+  if (workload.drive !== undefined) return await workload.drive({ host, port, requests });
   if (workload.steps !== undefined) {
     const steps = pipeline === 1 ? workload.steps : [workload.steps.flat()];
     const count = Math.max(requests, clients * pipeline);

@@ -6,11 +6,13 @@
  * read collections find none unless it is put there before, outside the measurement. For the LRANGE
  * tests redis-benchmark would fill the list itself, inside the measured time; they are therefore
  * given as plain commands. Tests on large values are in large_workloads.ts, those of scripts in script_workloads.ts,
- * those of messages and transactions in message_workloads.ts.
+ * those of messages and transactions in message_workloads.ts, those of job queues in queue_workloads.ts.
  */
 import type { ExchangeStep } from "./exchange.ts";
 import { LARGE_WORKLOADS } from "./large_workloads.ts";
 import { PUBSUB_WORKLOADS, TRANSACTION_WORKLOADS } from "./message_workloads.ts";
+import { QUEUE_WORKLOADS } from "./queue_workloads.ts";
+import type { Latency } from "./results.ts";
 import { COMPUTING_WORKLOADS, SCRIPT_WORKLOADS } from "./script_workloads.ts";
 
 /** Something that a test needs in the database. */
@@ -23,6 +25,20 @@ export interface Setup {
   always: boolean;
   /** Sent instead of the elements, each in words. Error replies don't matter. */
   commands?: readonly (readonly string[])[];
+}
+
+/** Where a test that makes its load itself is to send it, and how much. */
+export interface LoadPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly requests: number;
+}
+
+/** What came of it. */
+export interface DrivenLoad {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly latency: Latency | null;
 }
 
 /** One test of a run. */
@@ -47,6 +63,8 @@ export interface Workload {
   subscribers?: number;
   /** What is sent instead of what redis-benchmark would send. */
   steps?: readonly ExchangeStep[];
+  /** Makes the load instead of redis-benchmark. It knows nothing of pipelines, so it is run at the first depth only. */
+  drive?: (place: LoadPlace) => Promise<DrivenLoad>;
 }
 
 const GROUPS: Record<string, string[]> = {
@@ -59,6 +77,7 @@ const GROUPS: Record<string, string[]> = {
   large: LARGE_WORKLOADS.map((workload) => workload.name),
   pubsub: PUBSUB_WORKLOADS.map((workload) => workload.name),
   transactions: TRANSACTION_WORKLOADS.map((workload) => workload.name),
+  queues: QUEUE_WORKLOADS.map((workload) => workload.name),
   scripts: SCRIPT_WORKLOADS.map((workload) => workload.name),
   computing: COMPUTING_WORKLOADS.map((workload) => workload.name),
 };
@@ -66,10 +85,13 @@ const SPECIAL: readonly Workload[] = [
   ...LARGE_WORKLOADS,
   ...PUBSUB_WORKLOADS,
   ...TRANSACTION_WORKLOADS,
+  ...QUEUE_WORKLOADS,
   ...SCRIPT_WORKLOADS,
   ...COMPUTING_WORKLOADS,
 ];
 
+/** Fewer are over before the clock of the CPU time has moved. */
+const RANGE_REQUESTS_MIN = 20_000;
 const SCALES: Record<string, number> = { mset: 0.25, spop: 0.5, zpopmin: 0.5 };
 /** What redis-benchmark of Redis 7.0 doesn't know by name is given as newer ones do it. */
 const COMMANDS: Record<string, string[]> = {
@@ -102,6 +124,7 @@ function resolveOne(name: string): Workload {
       name,
       args: ["lrange", "mylist", "0", String(length - 1)],
       scale: 8 / length,
+      requestsMin: RANGE_REQUESTS_MIN,
       key: "mylist",
       element: ["RPUSH", "mylist", "element:%d"],
       elementCount: length,
