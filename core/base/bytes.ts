@@ -28,6 +28,9 @@ export interface ReadonlyBytes {
 /** A copy up to this many bytes is a loop; see `copyBytes` for the measurement. */
 const COPY_LOOP_LEN_MAX = 48;
 
+/** Chars up to this many are written by a loop; see `writeLatin1`. */
+const WRITE_LOOP_LEN_MAX = 64;
+
 /** A string up to this many bytes is built by a loop; see `latin1`. */
 const LATIN1_LOOP_LEN_MAX = 8;
 
@@ -62,6 +65,21 @@ export function latin1(buf: ReadonlyBytes, off: number, len: number): string {
     return s;
   }
   return latin1Slice.call(buf, off, off + len);
+}
+
+/**
+ * Writes the chars of `text`, one byte each, to `dst` from `off` on, where there must be room.
+ *
+ * ASCII, which is nearly everything, looks the same in UTF-8. Measured on Deno for 32 and 200 chars: a loop 34
+ * and 211 ns, `encodeInto` 75 and 66, a Buffer's `latin1Write` 294 and 777 (Bun: 20 and 105, 18 and 18, 14 and 14).
+ */
+export function writeLatin1(dst: Uint8Array, off: number, text: string): void {
+  const { length } = text;
+  if (length > WRITE_LOOP_LEN_MAX) {
+    const { read, written } = encoder.encodeInto(text, dst.subarray(off, off + length));
+    if (read === length && written === length) return;
+  }
+  for (let i = 0; i < length; i++) dst[off + i] = text.charCodeAt(i);
 }
 
 /** The UTF-8 bytes of `s`; lone surrogates become U+FFFD. */

@@ -13,7 +13,7 @@
  * Errors are counted here, so that `call` can tell whether a command failed without looking at bytes.
  */
 import { assert } from "../base/assert.ts";
-import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { ascii, copyBytes, type ReadonlyBytes, writeLatin1 } from "../base/bytes.ts";
 import {
   DOUBLE_TEXT_LEN_MAX,
   formatBigInt64,
@@ -440,10 +440,8 @@ export class Reply {
   }
 
   private writeText(text: string): void {
-    const buf = this.buf;
-    const pos = this.pos;
-    for (let i = 0; i < text.length; i++) buf[pos + i] = text.charCodeAt(i);
-    this.pos = pos + text.length;
+    writeLatin1(this.buf, this.pos, text);
+    this.pos += text.length;
   }
 
   private endLine(): void {

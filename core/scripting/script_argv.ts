@@ -2,11 +2,10 @@
  * ScriptArgv: the arguments of redis.call as a request, in buffers that are used again and again.
  *
  * What the last call had in the same place is not copied again: for that each of the first arguments has a place of
- * its own. Strings are copied byte by byte where that is quicker than a call of the runtime; whole numbers are printed
- * as integers, others in the shortest form that reads back as the same number, as Redis prints them there
- * (and not with the 14 digits of `tostring`). A NaN is what x86 makes of 0/0.
+ * its own. Whole numbers are printed as integers, others in the shortest form that reads back as the same number, as
+ * Redis prints them there (and not with the 14 digits of `tostring`). A NaN is what x86 makes of 0/0.
  */
-import { Buffer } from "node:buffer";
+import { writeLatin1 } from "../base/bytes.ts";
 import {
   DOUBLE_TEXT_LEN_MAX,
   formatBigInt64,
@@ -25,13 +24,11 @@ const PLACES = 16;
 const PLACE_BITS = 6;
 const PLACE_BYTES: number = 1 << PLACE_BITS;
 const PLACES_BYTES: number = PLACES << PLACE_BITS;
-/** A longer string is copied by the runtime. */
-const COPY_LOOP_MAX = 24;
 /** Half of the largest 64-bit integer: beyond it Redis doesn't take a number for an integer. */
 const INTEGER_MAX = 2 ** 62;
 
 export class ScriptArgv implements Argv {
-  buf: Buffer = Buffer.alloc(BYTES_MIN);
+  buf = new Uint8Array(BYTES_MIN);
   argc = 0;
   off = new Int32Array(PLACES);
   len = new Int32Array(PLACES);
@@ -76,7 +73,7 @@ export class ScriptArgv implements Argv {
     this.placed = 0;
     this.argc = 0;
     this.name = "";
-    if (this.buf.length > BYTES_KEPT) this.buf = Buffer.alloc(BYTES_MIN);
+    if (this.buf.length > BYTES_KEPT) this.buf = new Uint8Array(BYTES_MIN);
     if (this.off.length > ARGS_KEPT) {
       this.off = new Int32Array(PLACES);
       this.len = new Int32Array(PLACES);
@@ -86,10 +83,7 @@ export class ScriptArgv implements Argv {
   private addString(i: number, text: string): void {
     const { length } = text;
     const start = this.place(i, length, text);
-    const { buf } = this;
-    if (length <= COPY_LOOP_MAX) {
-      for (let k = 0; k < length; k++) buf[start + k] = text.charCodeAt(k);
-    } else buf.write(text, start, length, "latin1");
+    writeLatin1(this.buf, start, text);
     this.len[i] = length;
     if (start >= PLACES_BYTES) this.used += length;
   }
@@ -126,7 +120,7 @@ export class ScriptArgv implements Argv {
   private reserve(bytes: number): void {
     const needed = this.used + bytes;
     if (needed <= this.buf.length) return;
-    const grown = Buffer.alloc(Math.max(needed, this.buf.length * 2));
+    const grown = new Uint8Array(Math.max(needed, this.buf.length * 2));
     grown.set(this.buf.subarray(0, this.used));
     this.buf = grown;
   }

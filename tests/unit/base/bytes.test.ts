@@ -12,6 +12,7 @@ import {
   tokenEquals,
   utf8,
   utf8Encode,
+  writeLatin1,
 } from "../../../core/base/bytes.ts";
 import { Prng } from "../../../core/base/prng.ts";
 import { seed } from "../../support/gen.ts";
@@ -35,6 +36,17 @@ describe("strings", () => {
         for (let i = 0; i < len; i++) want += String.fromCharCode(bytes[i + 3]);
         assert.equal(latin1(bytes, 3, len), want, `seed ${n}, ${len} bytes, shared ${shared}`);
         assert.deepEqual([...ascii(want)], [...bytes.subarray(3, 3 + len)], `seed ${n}`);
+      }
+    }
+  });
+
+  test("writeLatin1 writes every char, whether all are ASCII or the last one isn't", () => {
+    for (const len of LENGTHS) {
+      for (const last of ["a", "\x7f", "\x80", "\xff"]) {
+        const text = ("0123456789".repeat(len / 10 + 1) + last).slice(-len - 1);
+        const out = new Uint8Array(text.length + 4).fill(7);
+        writeLatin1(out, 2, text);
+        assert.deepEqual([...out], [7, 7, ...ascii(text), 7, 7], `${text.length} chars`);
       }
     }
   });
