@@ -44,8 +44,8 @@ export interface SnapshotPort {
   readonly cutUs: number;
   /** How many images were begun, for append-only files too. */
   readonly cuts: number;
-  /** Has everything ready for a background save. */
-  prepare(): void;
+  /** Has everything ready for a background save: soon, if saves are to be expected. */
+  prepare(expectsSaves: boolean): void;
   /** Takes the file for this server. Returns null, or a line that says that somebody else writes it. */
   claim(): string | null;
   /** Saves. Returns null, or why it failed, for the log. */

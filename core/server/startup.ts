@@ -103,7 +103,7 @@ export function serve(server: Server, network: Network): void {
     );
   }
   const appends = config.bool("appendonly");
-  if (appends || config.savePoints().length > 0) saving.port?.prepare();
+  saving.port?.prepare(appends || config.savePoints().length > 0);
   const done = (ok: boolean) => {
     if (ok) return announceReady(server);
     if (!appends) log.warning("Terminating server after rdb file reading failure.");
