@@ -53,8 +53,8 @@ import type { Server } from "../server/server.ts";
 import { REDIS_VERSION } from "../server/version.ts";
 
 const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
-const DISK_ERROR_OF_SCRIPT =
-  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+const DISK_ERROR_OF_SCRIPT = (task: string) =>
+  `MISCONF Redis is configured to ${task}, but it's currently unable to persist to disk. ` +
   "Writable scripts are blocked. Use 'no-writes' flag for read only scripts.";
 const OOM_OF_SCRIPT =
   "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
@@ -284,7 +284,7 @@ export class Scripts implements ScriptHost {
     if ((flags & COMPATIBLE) !== 0) return null;
     const { gates, scripting } = this.server;
     if ((flags & NO_WRITES) === 0) {
-      if ((gates & GATE_DISK) !== 0) return DISK_ERROR_OF_SCRIPT;
+      if ((gates & GATE_DISK) !== 0) return diskErrorOfScript(this.server);
       if (isReadOnly) return "ERR Can not execute a script with write flag using *_ro command.";
       if ((gates & GATE_REPLICAS) !== 0) return NO_REPLICAS;
     }
@@ -458,6 +458,15 @@ export class Scripts implements ScriptHost {
       evicted: evals.evicted,
     };
   }
+}
+
+/** Why no script that may write can run. */
+function diskErrorOfScript({ saving, appending }: Server): string {
+  return saving.refusesWrites
+    ? DISK_ERROR_OF_SCRIPT("save RDB snapshots")
+    : `${DISK_ERROR_OF_SCRIPT("persist data to AOF")} AOF error: ${
+      appending.error ?? "Unknown error"
+    }`;
 }
 
 /** Counts a call whose client was answered only after its handler had returned. */

@@ -189,6 +189,8 @@ describe("errors of the disk", () => {
     assert.equal(server.run("SET", "a", 3), ERROR);
     assert.equal(server.run("PING"), ERROR);
     assert.equal(server.run("GET", "a"), "$1\r\n2\r\n");
+    assert.equal(server.run("EVAL", "#!lua\nreturn 1", 0), ERROR);
+    assert.equal(server.run("EVAL", "#!lua flags=no-writes\nreturn 1", 0), ":1\r\n");
     assert.match(server.run("INFO", "persistence"), /aof_last_write_status:err/);
     clock.advance(1100);
     aof.endTurn();
