@@ -101,9 +101,13 @@ export class Turn {
   /** Unix time minus monotonic time, in microseconds. */
   private offsetUs = 0;
   private resyncAtUs = 0;
-  /** The fast commands since the group began, and how many times in a row each of them. */
-  private readonly group: Command[] = [];
+  /**
+   * The fast commands since the group began, how many times in a row each of them, and how many entries that are. The
+   * array keeps its length: one that is emptied and filled anew allocates (a tenth of a short transaction's time).
+   */
+  private readonly group: (Command | null)[] = new Array(GROUP_MAX).fill(null);
   private readonly repeats = new Int32Array(GROUP_MAX);
+  private entries = 0;
   /** How many shares of the group's time each took: more than one has a whole: a script, a transaction. */
   private readonly shares = new Int32Array(GROUP_MAX).fill(1);
   private grouped = 0;
@@ -161,12 +165,13 @@ export class Turn {
     if (this.grouped === GROUP_MAX) this.closeGroup();
     this.grouped++;
     const { group, repeats } = this;
-    const last = group.length - 1;
+    const last = this.entries - 1;
     if (last >= 0 && group[last] === command && this.shares[last] === 1) {
       repeats[last]++;
       return;
     }
-    group.push(command);
+    this.entries = last + 2;
+    group[last + 1] = command;
     repeats[last + 1] = 1;
   }
 
@@ -174,7 +179,8 @@ export class Turn {
   noteWhole(command: Command, commands: number): void {
     if (this.grouped === GROUP_MAX) this.closeGroup();
     this.grouped++;
-    const last = this.group.push(command) - 1;
+    const last = this.entries++;
+    this.group[last] = command;
     this.repeats[last] = 1;
     this.shares[last] = commands + 1;
   }
@@ -201,8 +207,8 @@ export class Turn {
    */
   closeLast(command: Command): number {
     this.readClock();
-    const last = this.group.length - 1;
-    if (--this.repeats[last] === 0) this.group.pop();
+    const last = this.entries - 1;
+    if (--this.repeats[last] === 0) this.entries = last;
     this.grouped--;
     const all = this.nowUs - this.groupStartUs;
     const others = this.grouped * OTHERS_EACH_US;
@@ -216,18 +222,19 @@ export class Turn {
 
   /** Shares a time among the commands of the group, which is empty then. */
   private share(took: number): void {
-    const { group, repeats, shares } = this;
+    const { group, repeats, shares, entries } = this;
     const share = took / this.grouped;
     const bucket = latencyBucket(share);
-    for (let i = 0; i < group.length; i++) {
-      if (shares[i] === 1) group[i].addTime(share, bucket, repeats[i]);
+    for (let i = 0; i < entries; i++) {
+      const command = group[i]!;
+      if (shares[i] === 1) command.addTime(share, bucket, repeats[i]);
       else {
         const us = share * shares[i];
-        group[i].addTime(us, latencyBucket(us), 1);
+        command.addTime(us, latencyBucket(us), 1);
         shares[i] = 1;
       }
     }
-    group.length = 0;
+    this.entries = 0;
     this.grouped = 0;
   }
 
