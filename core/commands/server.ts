@@ -91,7 +91,10 @@ function shutdownCommand(c: Client): void {
     else c.reply.addError("ERR No shutdown in progress.");
     return;
   }
-  const error = shutdown.run(flags);
+  // Saving would save half a script.
+  const { isBusy, busyError } = c.server.scripting;
+  const refusal = isBusy && (flags & SHUTDOWN_NOSAVE) === 0 ? busyError : null;
+  const error = refusal ?? shutdown.run(flags);
   if (error !== null) c.reply.addError(error);
 }
 

@@ -7,7 +7,8 @@
  *            exit(0)       ends the process; set by main.ts
  *
  * A signal is handled a moment later, so that nothing that runs is cut short. A second SIGINT before that
- * is taken for impatience and ends the process at once with status 1, as in Redis.
+ * is taken for impatience and ends the process at once with status 1, as in Redis. A script that holds up others is
+ * waited for, since saving would save half of what it does; who can't wait says SHUTDOWN NOSAVE.
  *
  * The append-only file is written and synced to its end. The data set is saved if that is demanded, or if there are save points and nobody said NOSAVE. When it can't be,
  * the server goes on, unless that doesn't matter (FORCE). While a file is being loaded nothing is saved: it would
@@ -29,8 +30,8 @@ const FLAGS_BY_NAME: Readonly<Record<string, number>> = {
   force: SHUTDOWN_FORCE,
 };
 
-/** How often it is looked whether the cron goes on, in ms. */
-const PAUSED_RETRY_MS = 20;
+/** How often it is looked whether the cron goes on and a slow script has ended, in ms. */
+const RETRY_MS = 20;
 
 export type ShutdownSignal = "SIGTERM" | "SIGINT";
 
@@ -83,17 +84,18 @@ export class Shutdown {
   }
 
   private runSoon(name: ShutdownSignal): void {
-    const { config, cron } = this.server;
+    const { config, cron, scripting } = this.server;
+    // As in Redis, where the cron does it.
+    const mustWait = () => cron.paused || scripting.isBusy;
     setTimeout(() => {
       if (!this.scheduled) return;
-      // As in Redis, where the cron does it.
-      if (cron.paused) return this.runSoon(name);
+      if (mustWait()) return this.runSoon(name);
       let flags = 0;
       for (const flag of config.list(`shutdown-on-${name.toLowerCase()}`)) {
         flags |= FLAGS_BY_NAME[flag];
       }
       this.run(flags);
-    }, cron.paused ? PAUSED_RETRY_MS : 0);
+    }, mustWait() ? RETRY_MS : 0);
   }
 
   /** SHUTDOWN ABORT: takes a signal's request back. False when there is none. */

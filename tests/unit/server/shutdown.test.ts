@@ -77,3 +77,22 @@ test("SHUTDOWN has no reply unless it fails", () => {
   assert.equal(process.run("SHUTDOWN", "NOSAVE", "NOW"), "");
   assert.deepEqual(done, IN_ORDER);
 });
+
+test("while a script holds up others it ends without saving only, and a signal waits", async () => {
+  const { process, shutdown, done } = mortal();
+  const { scripting } = process.server;
+  scripting.begin("BUSY a script");
+  for (const words of [[], ["SAVE"], ["NOW"], ["FORCE"]]) {
+    assert.equal(process.run("SHUTDOWN", ...words), "-BUSY a script\r\n");
+  }
+  shutdown.signal("SIGTERM");
+  await sleep(50);
+  assert.deepEqual(done, []);
+  scripting.end();
+  await sleep(50);
+  assert.deepEqual(done, IN_ORDER);
+  done.length = 0;
+  scripting.begin("BUSY a script");
+  assert.equal(process.run("SHUTDOWN", "NOSAVE"), "");
+  assert.deepEqual(done, IN_ORDER);
+});
