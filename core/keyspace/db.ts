@@ -3,7 +3,7 @@
  *
  * Two dicts over the same entries: all keys, and those that have an expiry. The second is what makes
  * the active expiry cycle, the count of volatile keys and the choice of a volatile key cheap; it costs
- * a volatile key 5 to 7 bytes. Both hash with the same seed, so a key is hashed once. A heap of the hashes
+ * a volatile key 8 bytes. Both hash with the same seed, so a key is hashed once. A heap of the hashes
  * whose fields expire says which is next (field_expiry.ts); it is made when the first one comes.
  */
 import type { Arena } from "../memory/arena.ts";

@@ -2,8 +2,8 @@
  * Connection: between a socket and a client.
  *
  * Reading. The bytes of one read are parsed where they lie and all their commands executed; what is left, the
- * beginning of a request, waits in the query buffer (query_buffer.ts). One read is at most READ_MAX bytes with
- * Deno and 512 KiB with Bun, so however much a client pipelines, the others have their turn.
+ * beginning of a request, waits in the query buffer (query_buffer.ts). One read is at most READ_MAX bytes, but
+ * for a large argument, so however much a client pipelines, the others have their turn.
  *
  * Blocked clients. Nothing of such a client is parsed: what it sends waits in the query buffer, up to
  * `client-query-buffer-limit`, the requests that came with the one that blocks included. `resume` goes on.

@@ -3,7 +3,7 @@
  * cluster, keyspace.
  *
  * Every field that Redis 7.4 prints is here, because monitoring reads some and prints others. What the
- * server doesn't have (scripts, replicas, a cluster) is reported as the nothing it is.
+ * server doesn't have (replicas, modules, a cluster) is reported as the nothing it is.
  */
 import { machine, release, type } from "node:os";
 import process from "node:process";

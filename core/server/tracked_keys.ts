@@ -7,7 +7,7 @@
  *
  * A key takes one block however many clients have read it, and nothing on the JavaScript heap: with a name of 16
  * bytes and one client that is a block of 32 bytes and 8 of the table, where Redis, whose ids are a radix tree per
- * key, takes four times as much. The number of clients stands where a key of a database keeps its access time, and
+ * key, takes 108. The number of clients stands where a key of a database keeps its access time, and
  * the entry claims to be a short string: so lazy_free.ts can free a table of a million keys in slices.
  *
  * Numbers. A client's id is too large for four bytes, so each client gets a number. When it goes its numbers stay in

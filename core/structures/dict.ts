@@ -3,7 +3,7 @@
  *
  * Features: a miss touches one cache line and a hit two; it grows and shrinks by one bucket at a
  * time, so no operation ever pauses; iteration by cursor survives both; a random entry takes O(1);
- * 5.3 to 7.1 bytes of table per entry at its usual load, smooth at every size.
+ * 8.0 to 8.7 bytes of table per entry after insertions, smooth at every size.
  *
  * Bucket: 64 bytes, one cache line, 12 slots.
  *
@@ -68,7 +68,7 @@ export const BUCKET_BYTES = 64;
 export const CHILD_WORD = 3;
 export const REFS_WORD = 4;
 export const CHUNK_BUCKETS = 64;
-/** Entries per bucket that make the table grow: 75 % of the slots. One bucket in eight has a child. */
+/** Entries per bucket that make the table grow: 75 % of the slots. One bucket in eight to one in five has a child. */
 const LOAD_MAX = 9;
 /** Entries per bucket that make it shrink. */
 const LOAD_MIN = 3;

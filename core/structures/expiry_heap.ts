@@ -3,7 +3,7 @@
  *
  * A heap with four children per node, ordered by time. Each entry notes its place in the heap, so one that is
  * changed or removed is found without a search, and whatever expires is found in the order of time without a
- * look at what doesn't. A dict that is swept, as the databases have for keys, does with five bytes per entry
+ * look at what doesn't. A dict that is swept, as the databases have for keys, does with eight bytes per entry
  * instead of 24, but meets the expired ones only by chance; HLEN counts fields until they are removed, so for
  * fields that would show.
  *

@@ -12,7 +12,7 @@
  * The score stands in the skiplist too, where searches read it. Here it is for those who come by the dict: ZSCORE
  * needs no search, and whoever changes a score knows where to search for the old one.
  *
- * A member of 10 bytes takes 32 bytes, beside 13 to 20 of the skiplist's nodes and 5 to 7 of the dict's table.
+ * A member of 10 bytes takes 32 bytes, beside 13 to 20 of the skiplist's nodes and 8 of the dict's table.
  * Redis allocates a node, a string for the member and an entry of its dict.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";

@@ -1,6 +1,6 @@
 /**
  * The commands about the time to live of a hash's fields, to the byte, in both encodings. What happens when the
- * time is over is in tests/unit/commands/hash_expiry.test.ts, where the clock obeys.
+ * time is over is in tests/model/field_expiry.test.ts, where the clock obeys.
  */
 import { array, bulk, OK, type RawCase, rawCases } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";

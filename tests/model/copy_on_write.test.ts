@@ -1,7 +1,7 @@
 /**
  * The arena's snapshots against copies: while an image is kept, random allocations, stores and frees go on, and
  * whatever is read of the image is what was there when it began. Everything in one thread; tests with a second
- * one are in tests/unit/persistence/snapshot.test.ts.
+ * one are in tests/unit/persistence/snapshots.test.ts.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -10,7 +10,7 @@
  *     table        LuaTable (table.ts)
  *     function     function; see below
  *     userdata     LuaUserdata (cjson.null, newproxy)
- *     thread       LuaThread (coroutine.ts)
+ *     thread       LuaThread (thread.ts)
  *
  * Calling convention. Arguments are JavaScript's own arguments: a missing one is undefined, which is
  * nil, and one too many is ignored, as Lua wants it. A call gives back one value as it is, and no
