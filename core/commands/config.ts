@@ -4,7 +4,7 @@
  */
 import { usersForRewrite } from "../server/acl_file.ts";
 import { argString, SYNTAX_ERROR } from "../server/args.ts";
-import { type Client, isLocalClient } from "../server/client.ts";
+import { type Client, isOnThisMachine } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, STALE } from "../server/command.ts";
 import { addHelp } from "../server/help.ts";
 import { resetStats } from "../server/info_stats.ts";
@@ -30,7 +30,7 @@ function configSetCommand(c: Client): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 2; i < c.argc; i += 2) pairs.push([argString(c, i), argString(c, i + 1)]);
-  const context = { loading: c.server.saving.loading !== null, isLocal: isLocalClient(c) };
+  const context = { loading: c.server.saving.loading !== null, isLocal: isOnThisMachine(c) };
   const error = c.server.config.set(pairs, context);
   if (error === null) c.reply.addOk();
   else c.reply.addError(error);

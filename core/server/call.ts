@@ -20,7 +20,7 @@ import {
   CLIENT_REPLY_SKIP,
   CLIENT_REPLY_SKIP_NEXT,
   CLIENT_SCRIPT,
-  isLocalClient,
+  isOnThisMachine,
 } from "./client.ts";
 import {
   ALLOW_BUSY,
@@ -465,7 +465,7 @@ export function diskError({ saving, appending }: Server): string {
 /** Whether the configuration allows a command that is off by default. */
 function allowsProtected(c: Client, command: Command): boolean {
   const allowed = c.server.config.str(protectingOption(command));
-  return allowed === "yes" || allowed === "local" && isLocalClient(c);
+  return allowed === "yes" || allowed === "local" && isOnThisMachine(c);
 }
 
 function protectingOption(command: Command): string {

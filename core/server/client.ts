@@ -2,7 +2,7 @@
  * Client: one connection, as the commands see it.
  *
  * The socket, its buffers and their limits are core/net's business (connection.ts); it hands itself over as a
- * ClientPort. A client without a socket (tests, later scripts and the AOF loader) has a port of its own.
+ * ClientPort. Clients without a socket are in local_client.ts.
  */
 import { Reply } from "../protocol/reply.ts";
 import type { Argv } from "../protocol/resp_parser.ts";
@@ -155,6 +155,6 @@ export class Client {
 }
 
 /** Whether the client sits on this machine, as far as its address tells. */
-export function isLocalClient(c: Client): boolean {
+export function isOnThisMachine(c: Client): boolean {
   return (c.flags & CLIENT_UNIX_SOCKET) !== 0 || /^(127\.0\.0\.1|\[::1\]):/.test(c.port.addr);
 }

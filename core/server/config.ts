@@ -216,12 +216,6 @@ export class Config {
       .map((slot) => slot.spec.name);
   }
 
-  /** Whether the directive has another value than its default. */
-  isChanged(name: string): boolean {
-    const { state, initial } = this.#slot(name);
-    return state.text !== initial.text;
-  }
-
   // CONFIG GET, SET and REWRITE ------------------------------------------------------------------
 
   /**

@@ -4,7 +4,7 @@
  *
  *     refused      the server would do something else than it was told, which someone would notice too late:
  *                  it does not start (cluster, replication, modules)
- *     warned of    the server is useful without it, but whoever relies on it must know (persistence)
+ *     warned of    the server is useful without it, but whoever relies on it must know (daemonize)
  *     no effect    accepted for compatibility; named on one line of the log
  *
  * The same holds for CONFIG SET: what would be refused at start is refused there too.
@@ -32,9 +32,6 @@ const REFUSALS: readonly Refusal[] = [
     reason: "replication is not offered by this version; remove replicaof",
   },
 ];
-
-/** Directives whose features a later version brings: changed from their defaults, they have no effect. */
-const LATER: readonly string[] = [];
 
 /** Descriptors the process needs besides those of clients, as Redis reckons. */
 const RESERVED_FILES = 32;
@@ -87,8 +84,7 @@ export function warnOfConfig(server: Server): void {
         "with a service manager or the shell's &.",
     );
   }
-  const names = [...LATER.filter((name) => config.isChanged(name)), ...config.ignored()]
-    .filter((name) => name !== "daemonize");
+  const names = config.ignored().filter((name) => name !== "daemonize");
   if (names.length > 0) log.warning(`No effect in this version: ${names.join(", ")}.`);
   const limit = config.num("maxmemory");
   if (limit > 0 && limit < MAXMEMORY_SMALL) {

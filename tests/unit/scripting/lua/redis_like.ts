@@ -7,7 +7,7 @@
 import { openState } from "../../../../core/scripting/lua/open.ts";
 import type { LuaState } from "../../../../core/scripting/lua/state.ts";
 import { LuaTable } from "../../../../core/scripting/lua/table.ts";
-import { LuaError, luaError, type LuaValue } from "../../../../core/scripting/lua/value.ts";
+import { LuaError, luaError } from "../../../../core/scripting/lua/value.ts";
 import type { RespClient } from "../../../support/resp_client.ts";
 
 /** Lua that runs the program ARGV[1] and gives back one string: its results, or its error. */
@@ -94,10 +94,4 @@ export class LuaRunner {
 export async function runOnServer(client: RespClient, program: string): Promise<string> {
   const reply = await client.command("EVAL", HARNESS, "0", program);
   return typeof reply === "string" ? reply : JSON.stringify(reply);
-}
-
-/** The values of a program that fails in no way. */
-export function evaluate(program: string): LuaValue[] {
-  const state = redisLikeState();
-  return state.run(state.compile(program, "@user_script"));
 }
