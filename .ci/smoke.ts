@@ -1,6 +1,6 @@
 /**
- * A first sign of life from a built executable: it starts, answers, keeps its data in both kinds of files and through
- * a kill, runs scripts, and shuts down in order.
+ * A first sign of life from a built executable: it starts, answers, keeps its data in both kinds of
+ * files and through a kill, runs scripts, and shuts down in order.
  *
  *     deno run -A .ci/smoke.ts dist/larder-bun
  */
@@ -17,7 +17,8 @@ import { until } from "../tests/support/until.ts";
 
 const APPENDING = ["--appendonly", "yes", "--appendfsync", "always"];
 const LIBRARY = "#!lua name=lib\n" +
-  "redis.register_function('put', function(keys, args) return redis.call('SET', keys[1], args[1]) end)";
+  "redis.register_function('put', function(keys, args) " +
+  "return redis.call('SET', keys[1], args[1]) end)";
 const PUSH = "return redis.call('RPUSH', KEYS[1], ARGV[1])";
 
 const program = resolve(process.argv[2]);
