@@ -8,7 +8,7 @@ import { Prng } from "../../core/base/prng.ts";
 import { RefList } from "../../core/base/ref_list.ts";
 import { ARENA_FULL } from "../../core/memory/arena.ts";
 import { Dict } from "../../core/structures/dict.ts";
-import { oneIn, pick, randomInt, randomKey, seed } from "../support/gen.ts";
+import { oneIn, pick, randomInt, randomKey, seeded } from "../support/gen.ts";
 import { latin1, toBytes } from "../support/resp_reply.ts";
 import { FailingArena, keyOf, makeEntry } from "../unit/structures/entries.ts";
 
@@ -175,16 +175,6 @@ function step(model: Model, grow: number, pool: number): void {
   else if (kind < 15 && model.walks.length < 4) model.startWalk();
   else if (prng.nextBelow(100) < grow) model.put(randomKey(prng, pool));
   else if (model.names.length > 0) model.remove(toBytes(pick(prng, model.names)));
-}
-
-/** Runs with the seed in whatever goes wrong. */
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 describe("dict against a map", () => {

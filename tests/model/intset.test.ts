@@ -23,7 +23,7 @@ import {
   intsetValidateIntegrity,
 } from "../../core/structures/intset.ts";
 import { ListpackValue } from "../../core/structures/listpack_entry.ts";
-import { EDGE_INTEGERS, oneIn, pick, randomBytes, randomInt, seed } from "../support/gen.ts";
+import { EDGE_INTEGERS, oneIn, pick, randomBytes, randomInt, seeded } from "../support/gen.ts";
 import { FailingArena } from "../unit/structures/entries.ts";
 
 const EDGES = EDGE_INTEGERS.map(BigInt).filter((v) => BigInt.asIntN(64, v) === v);
@@ -132,16 +132,6 @@ function randomValue(prng: Prng, bits: number): bigint {
   }
   const v = BigInt(prng.nextU32()) << 32n | BigInt(prng.nextU32());
   return BigInt.asIntN(oneIn(prng, 2) ? bits : randomInt(prng, 2, Math.min(bits, 9)), v);
-}
-
-/** Runs with the seed in whatever goes wrong. */
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 /** Sets that grow and shrink, of narrow integers first and of wider ones later. */

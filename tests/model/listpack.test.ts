@@ -49,7 +49,7 @@ import {
   randomInt,
   randomIntText,
   randomValue,
-  seed,
+  seeded,
 } from "../support/gen.ts";
 import { latin1, toBytes } from "../support/resp_reply.ts";
 import { FailingArena } from "../unit/structures/entries.ts";
@@ -358,16 +358,6 @@ function hi(v: bigint): number {
 
 function lo(v: bigint): number {
   return Number(BigInt.asIntN(32, v));
-}
-
-/** Runs with the seed in whatever goes wrong. */
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 function run(model: Model, steps: number, failures: boolean): number {

@@ -52,7 +52,7 @@ import {
   nodeNext,
   nodePrev,
 } from "../../core/structures/quicklist_node.ts";
-import { oneIn, pick, randomInt, randomValue, seed } from "../support/gen.ts";
+import { oneIn, pick, randomInt, randomValue, seeded } from "../support/gen.ts";
 import { latin1, toBytes } from "../support/resp_reply.ts";
 import { FailingArena } from "../unit/structures/entries.ts";
 
@@ -299,16 +299,6 @@ function step(model: Model, grow: number): void {
   else if (kind < 10 && !grows) removeRange(model);
   else if (kind < 55) changeEnd(model, grows);
   else changeAt(model, grows);
-}
-
-/** Runs with the seed in whatever goes wrong. */
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 function run(model: Model, steps: number): void {

@@ -23,7 +23,7 @@ import {
   scoreFitsMin,
   ScoreRange,
 } from "../../core/structures/zset_range.ts";
-import { oneIn, pick, randomBytes, randomInt, randomKey, seed } from "../support/gen.ts";
+import { oneIn, pick, randomBytes, randomInt, randomKey, seeded } from "../support/gen.ts";
 import { latin1, toBytes } from "../support/resp_reply.ts";
 import { FailingArena } from "../unit/structures/entries.ts";
 
@@ -327,16 +327,6 @@ function step(model: Model, grow: number): void {
     model.update(prng.nextBelow(items.length), model.randomScore());
   } else if (prng.nextBelow(100) < grow) model.put();
   else if (items.length > 0) model.remove(oneIn(prng, 8) ? 0 : prng.nextBelow(items.length));
-}
-
-/** Runs with the seed in whatever goes wrong. */
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 function leavesNothing(arena: FailingArena): void {

@@ -49,6 +49,16 @@ export function seed(): number {
   return value;
 }
 
+/** Runs a test with the seed of this run, which is then part of whatever goes wrong. */
+export function seeded(run: (n: number) => void): void {
+  const n = seed();
+  try {
+    run(n);
+  } catch (error) {
+    throw new Error(`seed ${n}`, { cause: error });
+  }
+}
+
 /** A uniform integer in [min, max], both included. */
 export function randomInt(prng: Prng, min: number, max: number): number {
   return min + prng.nextBelow(max - min + 1);
