@@ -47,7 +47,7 @@ const MINUTE_ENDS_IN = 10;
 const FILL_BATCH = 512;
 const SEED = 7;
 
-export const HIT_RATE_POLICIES: readonly string[] = [
+const HIT_RATE_POLICIES: readonly string[] = [
   "allkeys-lru",
   "allkeys-lfu",
   "allkeys-random",
@@ -148,7 +148,7 @@ async function runTrace(
 }
 
 /** Ranks from 0 on, rank r in proportion to 1 / (r + 1) ** exponent. */
-export class Zipf {
+class Zipf {
   readonly #sums: Float64Array;
   readonly #prng: Prng;
 

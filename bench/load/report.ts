@@ -31,7 +31,7 @@ export function formatReport(file: ResultFile): string {
 }
 
 /** One table for each keyspace and pipeline depth. */
-export function formatThroughput(section: ThroughputSection, reference: string): string {
+function formatThroughput(section: ThroughputSection, reference: string): string {
   const tables: string[] = [];
   for (const keyspace of section.keyspaces) {
     for (const pipeline of section.pipelines) {
@@ -92,7 +92,7 @@ function throughputRow(cell: ThroughputMedian, base: ThroughputMedian | null): s
 }
 
 /** Bytes per key. */
-export function formatFill(results: FillResult[]): string {
+function formatFill(results: FillResult[]): string {
   const head = ["server", "keys", "load s", "used_memory B/key", "RSS B/key"];
   const rows = results.map((result) => [
     result.server,
@@ -107,7 +107,7 @@ export function formatFill(results: FillResult[]): string {
 }
 
 /** Bytes per element, by type and size. */
-export function formatElements(results: ElementsResult[], reference: string): string {
+function formatElements(results: ElementsResult[], reference: string): string {
   const head = ["type", "elements", "server", "used_memory B", "ratio"];
   const kinds = [...new Set(results.map(({ type, size }) => JSON.stringify([type, size])))];
   const rows = kinds.flatMap((kind) => {
@@ -125,7 +125,7 @@ export function formatElements(results: ElementsResult[], reference: string): st
 }
 
 /** Memory per idle connection. */
-export function formatIdle(results: IdleResult[]): string {
+function formatIdle(results: IdleResult[]): string {
   const head = ["server", "connections", "used_memory B/conn", "RSS B/conn"];
   const rows = results.map((result) => [
     result.server,
@@ -137,7 +137,7 @@ export function formatIdle(results: IdleResult[]): string {
 }
 
 /** Longest stall by server and phase. */
-export function formatStall(results: StallResult[]): string {
+function formatStall(results: StallResult[]): string {
   const head = [
     "server",
     "phase",
@@ -168,7 +168,7 @@ export function formatStall(results: StallResult[]): string {
 }
 
 /** Hit rates by trace and policy. */
-export function formatHitRate(results: HitRateResult[], reference: string): string {
+function formatHitRate(results: HitRateResult[], reference: string): string {
   const head = ["trace", "policy", "server", "hits %", "ratio", "keys kept", "evicted"];
   const kinds = [...new Set(results.map(({ trace, policy }) => JSON.stringify([trace, policy])))];
   const rows = kinds.flatMap((kind) => {
@@ -189,7 +189,7 @@ export function formatHitRate(results: HitRateResult[], reference: string): stri
 }
 
 /** What saving and loading cost, a row for each figure and server. */
-export function formatSaves(results: SaveResult[], reference: string): string {
+function formatSaves(results: SaveResult[], reference: string): string {
   const figures = [...new Set(results.map(({ figure }) => figure))];
   const rows = figures.flatMap((figure) => {
     const same = results.filter((result) => result.figure === figure);

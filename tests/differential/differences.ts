@@ -15,7 +15,7 @@ export interface Difference {
 
 const SET_ENCODINGS = new Set(['"intset"', '"listpack"', '"hashtable"']);
 
-export const DIFFERENCES: readonly Difference[] = [
+const DIFFERENCES: readonly Difference[] = [
   {
     reason:
       "the encoding of a set made from others follows from the order in which members came, which is none",

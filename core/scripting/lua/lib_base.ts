@@ -74,7 +74,7 @@ export function toText(v: LuaValue): LuaValue {
 }
 
 /** A made-up address of a value with identity. */
-export function addressOf(v: LuaValue): string {
+function addressOf(v: LuaValue): string {
   if (v instanceof LuaUserdata && v.light) return "(nil)";
   const key = v as WeakKey;
   let text = addresses.get(key);

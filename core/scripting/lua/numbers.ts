@@ -43,7 +43,7 @@ function wholeDigits(text: string): number {
 }
 
 /** The text without C's white space at both ends. */
-export function trimSpaces(text: string): string {
+function trimSpaces(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && isSpace(text.charCodeAt(start))) start++;

@@ -166,7 +166,7 @@ export function argumentError(n: number, message: string): LuaError {
 }
 
 /** `bad argument` as it reads once the name of the function is known. `name` is as in ChunkInfo. */
-export function argumentText(name: string, n: number, message: string): string {
+function argumentText(name: string, n: number, message: string): string {
   const quoted = name === "" ? "'?'" : name.slice(name.indexOf(" ") + 1);
   if (name.startsWith("method ")) {
     n--;

@@ -11,7 +11,7 @@ import { LuaError, luaError } from "../../../../core/scripting/lua/value.ts";
 import type { RespClient } from "../../../support/resp_client.ts";
 
 /** Lua that runs the program ARGV[1] and gives back one string: its results, or its error. */
-export const HARNESS = `
+const HARNESS = `
 local show
 local seen
 show = function(v, depth)
@@ -43,7 +43,7 @@ return collect(pcall(f))
 `;
 
 /** A state with Redis's protection of globals. */
-export function redisLikeState(): LuaState {
+function redisLikeState(): LuaState {
   const state = openState();
   const { globals } = state;
   globals.setString("ARGV", new LuaTable());
