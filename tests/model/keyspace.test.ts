@@ -21,7 +21,7 @@ import {
   TYPE_STRING,
 } from "../../core/types/object.ts";
 import { ByteRange, readString, stringInteger, stringLen } from "../../core/types/t_string.ts";
-import { oneIn, pick, randomInt, randomKey, randomValue, seed } from "../support/gen.ts";
+import { oneIn, pick, randomInt, randomKey, randomValue, seeded } from "../support/gen.ts";
 import { latin1, toBytes } from "../support/resp_reply.ts";
 import { FailingArena, keyOf } from "../unit/structures/entries.ts";
 
@@ -299,15 +299,6 @@ function step(model: Model, pool: number): void {
   else if (kind < 990) model.keyspace.lazyFree.step(1 + prng.nextBelow(5));
   else if (kind === 999) model.flush(id);
   else model.lookup(id, key);
-}
-
-function seeded(run: (n: number) => void): void {
-  const n = seed();
-  try {
-    run(n);
-  } catch (error) {
-    throw new Error(`seed ${n}`, { cause: error });
-  }
 }
 
 describe("keyspace against maps", () => {
