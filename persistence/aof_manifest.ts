@@ -8,8 +8,8 @@
  * A manifest is changed by making another one and writing that to disk, which takes the place of the old one as
  * a whole (temporary file, fsync, rename, fsync of the directory). Only then is it in force.
  *
- * Names with blanks and the like are quoted, as in redis.conf. Pairs of words that nobody knows are passed over, so that
- * later versions can add some. The format and its limits are those of Redis 7.
+ * Names with blanks and the like are quoted, as in redis.conf. Pairs of words that nobody knows are
+ * passed over, so that later versions can add some. The format and its limits are those of Redis 7.
  */
 import { ascii, latin1 } from "../core/base/bytes.ts";
 import { splitArgs } from "../core/protocol/split_args.ts";

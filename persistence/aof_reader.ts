@@ -4,10 +4,11 @@
  *     *3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n      a command
  *     #TS:1700000000\r\n                              an annotation, passed over
  *
- * What is read is not trusted. A command is shown when all of it is there and in order, down to the line end
- * behind each argument: that is what tells a write that was torn from one that wasn't. (Redis doesn't look at it.) Where
- * the bytes make no sense `problem` says what was expected. If from there on the file holds nothing but zeros it
- * was torn by a crash: the file's length had reached the disk before its content did.
+ * What is read is not trusted. A command is shown when all of it is there and in order, down to the
+ * line end behind each argument: that is what tells a write that was torn from one that wasn't.
+ * (Redis doesn't look at it.) Where the bytes make no sense `problem` says what was expected. If
+ * from there on the file holds nothing but zeros it was torn by a crash: the file's length had
+ * reached the disk before its content did.
  *
  * The bytes of a command are those of the RdbReader, which may stand behind the RDB part of an old file, and are valid
  * until the next one is read.

@@ -345,8 +345,9 @@ export class AppendOnlyFiles {
   // Rewriting.
 
   /**
-   * Begins to make a new base of what is there now. If the file is written to, or is to be from now on (`isFirst`), a new
-   * incremental file begins at that moment. `done` is called when it is over. Throws an error with `lines` for the log.
+   * Begins to make a new base of what is there now. If the file is written to, or is to be from now
+   * on (`isFirst`), a new incremental file begins at that moment. `done` is called when it is over.
+   * Throws an error with `lines` for the log.
    */
   startRewrite(isFirst: boolean, done: RewriteDone): void {
     const { snapshots, settings } = this.parts;

@@ -1,8 +1,9 @@
 /**
  * FileLock: that a file is written by one server only.
  *
- * Beside the file lies a hidden one, `.dump.rdb.lock`, that says whose it is. A server that ends in order removes it. One
- * that was killed leaves it behind, and must be able to start again at once; so what the file says is looked into:
+ * Beside the file lies a hidden one, `.dump.rdb.lock`, that says whose it is. A server that ends in
+ * order removes it. One that was killed leaves it behind, and must be able to start again at once;
+ * so what the file says is looked into:
  *
  *     place    where the process id means something: this boot of the machine, and the namespace of process ids
  *     pid      the process, and when it started, for ids are used again

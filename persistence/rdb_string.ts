@@ -7,8 +7,9 @@
  *
  * They are tried in this order, as Redis does, so the bytes are the same as its.
  *
- * Reading never copies a plain string; the range is good until the next read. It refuses a compressed one whose length its bytes can't give
- * before allocating anything: a match of three bytes yields 264 at most.
+ * Reading never copies a plain string; the range is good until the next read. It refuses a
+ * compressed one whose length its bytes can't give before allocating anything: a match of three
+ * bytes yields 264 at most.
  */
 import type { ReadonlyBytes } from "../core/base/bytes.ts";
 import { lzfCompress, lzfDecompress } from "../core/base/lzf.ts";

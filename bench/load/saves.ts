@@ -8,9 +8,10 @@
  *     strings   SAVE of half as many keys, and loading the file again into the empty server
  *     mixed     the same for small values of all types
  *
- * A save is over when INFO says so, which is asked every few milliseconds. Loading is DEBUG RELOAD without the save and
- * the flush. The memory of a save is what the server says it copied, and the most its resident set grew meanwhile (which
- * with fork it doesn't: there the copies are the child's).
+ * A save is over when INFO says so, which is asked every few milliseconds. Loading is DEBUG RELOAD
+ * without the save and the flush. The memory of a save is what the server says it copied, and the
+ * most its resident set grew meanwhile (which with fork it doesn't: there the copies are the
+ * child's).
  */
 import { sleep } from "../../tests/support/server.ts";
 import { load, Loader, type LoadPlan, scatterStride } from "./loader.ts";

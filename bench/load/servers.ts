@@ -2,9 +2,9 @@
  * The servers that are compared: how each is started, found ready, asked about itself and stopped.
  *
  * Larder on both runtimes and redis-server are built in; others come from the command line. All run
- * on 127.0.0.1 with persistence off, unless an append-only file is asked for, and a temporary directory as their own. Those started here are
- * stopped here; an address that already listens is only used, and refused when it holds keys, since
- * the measurements flush.
+ * on 127.0.0.1 with persistence off, unless an append-only file is asked for, and a temporary
+ * directory as their own. Those started here are stopped here; an address that already listens is
+ * only used, and refused when it holds keys, since the measurements flush.
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * Subscribers of a channel (subscriber_worker.ts), as measurements see them: they are there until `stop`, and count what
- * they get.
+ * Subscribers of a channel (subscriber_worker.ts), as measurements see them: they are there until
+ * `stop`, and count what they get.
  */
 import { Worker } from "node:worker_threads";
 import type { SubscriberPlan } from "./subscriber_worker.ts";

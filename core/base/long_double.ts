@@ -12,8 +12,8 @@
  *     smallest    1 * 2^-16445, about 3.6e-4951; below 2^-16382 precision is lost bit by bit
  *
  * BigInt makes this a few lines whose correctness can be seen. It costs microseconds per command
- * and allocates, which is accepted for these two commands: DESIGN section 7 asks for integers in
- * doubles, and no double holds these.
+ * and allocates, which is accepted for these two commands: elsewhere integers are doubles, and no
+ * double holds these.
  */
 
 import type { ReadonlyBytes } from "./bytes.ts";

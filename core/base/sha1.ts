@@ -4,7 +4,8 @@
  * It is a name here and protects nothing, so that collisions can be made today doesn't matter. It is written out
  * because the runtimes' own make a hash object per call (3 to 5 us for a short text, this takes 1 us per block).
  *
- * Texts are strings with one char per byte. The work is done on one block of sixteen words that is used again and again.
+ * Texts are strings with one char per byte. The work is done on one block of sixteen words that is
+ * used again and again.
  *
  * Source: FIPS 180-4.
  */

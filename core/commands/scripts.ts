@@ -5,9 +5,9 @@
  *     run         the script's client gets the caller's database, user and gates; redis.call executes through it
  *     finish      what the script gave back becomes the caller's reply
  *
- * For everybody else a script is one command: time stands still, keys that it makes ready are served at its end, what
- * it writes is one unit of propagation. Each of its commands passes checks of its own (`objection`), in Redis's order and with
- * Redis's texts, and is counted as a command.
+ * For everybody else a script is one command: time stands still, keys that it makes ready are
+ * served at its end, what it writes is one unit of propagation. Each of its commands passes checks
+ * of its own (`objection`), in Redis's order and with Redis's texts, and is counted as a command.
  *
  * When a script takes longer than `busy-reply-threshold` (script_runner.ts), its caller is blocked, other clients are
  * told -BUSY (core/server/scripting.ts), and timers continue it slice by slice.

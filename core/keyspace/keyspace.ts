@@ -159,9 +159,9 @@ export class Keyspace {
   }
 
   /**
-   * The hashes of keys about to be looked up, in order, by their offsets in `buf`: places [at, end) of the
-   * two arrays. A lookup of another key computes its own. `repeats`: there is one, and it is the key of the hints before,
-   * of which there was one too.
+   * The hashes of keys about to be looked up, in order, by their offsets in `buf`: places [at, end)
+   * of the two arrays. A lookup of another key computes its own. `repeats`: there is one, and it is
+   * the key of the hints before, of which there was one too.
    */
   hintKeys(
     buf: ReadonlyBytes,

@@ -22,8 +22,8 @@ let specialDepth = 0;
 let allCounted = true;
 
 /**
- * Adds `value` to the reply; `resp` is the protocol that the script chose. Returns false if there is an error in it that
- * statistics have counted already.
+ * Adds `value` to the reply; `resp` is the protocol that the script chose. Returns false if there
+ * is an error in it that statistics have counted already.
  */
 export function addLuaReply(reply: Reply, value: LuaValue, resp: number): boolean {
   allCounted = true;

@@ -31,9 +31,9 @@
  * an error. One that has written, and could not be killed, gets WRITTEN_PATIENCE times as long; then it is ended
  * too, and what it has written stays, as with any error: a server that only SIGKILL reaches would lose more.
  *
- * Memory. Strings and tables are bounded by themselves; all of them together by the engine's heap, which is looked at
- * every HEAP_CHECK_US, for long strings count as many steps: a script during which it grows by GROWTH_BYTES_MAX ends with
- * "not enough memory".
+ * Memory. Strings and tables are bounded by themselves; all of them together by the engine's heap,
+ * which is looked at every HEAP_CHECK_US, for long strings count as many steps: a script during
+ * which it grows by GROWTH_BYTES_MAX ends with "not enough memory".
  *
  * Stack. A command must not be interrupted by the end of the stack, so there has to be some left before it begins. To
  * make sure takes microseconds, so it is done only if more than ENTRIES_UNPROBED functions were entered since.
@@ -382,7 +382,10 @@ export class ScriptRunner {
     if (nowUs - this.sliceEndUs >= patienceUs) throw new LuaAbort(UNREACHABLE);
   }
 
-  /** Throws if the script has filled the engine's memory. What others left there, until it is collected, isn't its own. */
+  /**
+   * Throws if the script has filled the engine's memory. What others left there, until it is
+   * collected, isn't its own.
+   */
   private checkHeap(): void {
     if (heapBytesMax === 0) {
       heapBytesMax = shareOfHeap(HEAP_SHARE);

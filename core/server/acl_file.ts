@@ -1,6 +1,6 @@
 /**
- * ACL file: where users are kept, either in a file of their own (`aclfile`), which ACL LOAD reads and ACL SAVE writes, or
- * in `user` lines of redis.conf, which CONFIG REWRITE writes.
+ * ACL file: where users are kept, either in a file of their own (`aclfile`), which ACL LOAD reads
+ * and ACL SAVE writes, or in `user` lines of redis.conf, which CONFIG REWRITE writes.
  *
  *     user alice on #2bd806c9... ~cache:* &* +@read +@write
  *

@@ -4,8 +4,9 @@
  *     root selector       what rules outside of parentheses are about
  *     more selectors      (~key* +get): further sets of permissions; a request passes if any one allows all of it
  *
- * Passwords are kept as their SHA-256, in hexadecimal, and compared in a time that tells nothing. A user is changed as a
- * whole: rules are applied to a copy, which takes the user's place when all of them were accepted (acl.ts).
+ * Passwords are kept as their SHA-256, in hexadecimal, and compared in a time that tells nothing. A
+ * user is changed as a whole: rules are applied to a copy, which takes the user's place when all of
+ * them were accepted (acl.ts).
  */
 import { createHash } from "node:crypto";
 import { ascii } from "../base/bytes.ts";

@@ -6,9 +6,9 @@
  *                    channel __keyspace@<db>__:<key>      message <event>      class K
  *                    channel __keyevent@<db>__:<event>    message <key>        class E
  *
- * The keyspace and the commands tell only while somebody may listen: `observer` is null as long as no key is
- * watched, nobody tracks keys and no class of events is switched on. With classes on and nobody subscribed an event costs two
- * comparisons.
+ * The keyspace and the commands tell only while somebody may listen: `observer` is null as long as
+ * no key is watched, nobody tracks keys and no class of events is switched on. With classes on and
+ * nobody subscribed an event costs two comparisons.
  */
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import type { Db } from "../keyspace/db.ts";

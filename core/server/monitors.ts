@@ -3,9 +3,10 @@
  *
  *     +1700000000.123456 [0 127.0.0.1:50000] "set" "key" "value"
  *
- * A command is shown after it was executed, with the database it left the client in; those of a transaction before
- * its EXEC, and those of a script behind the EVAL that runs it. Administrative commands are not shown, and of AUTH and HELLO no names and passwords. A line is written
- * once for all monitors. While there are none, nothing is looked at.
+ * A command is shown after it was executed, with the database it left the client in; those of a
+ * transaction before its EXEC, and those of a script behind the EVAL that runs it. Administrative
+ * commands are not shown, and of AUTH and HELLO no names and passwords. A line is written once for
+ * all monitors. While there are none, nothing is looked at.
  */
 import { ascii, latin1 } from "../base/bytes.ts";
 import { SharedLog } from "../protocol/shared_chunk.ts";

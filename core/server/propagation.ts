@@ -31,10 +31,11 @@
  * What the keyspace removes of its own accord (expired keys and fields, evicted keys) is written as DEL, UNLINK or
  * HDEL, before the command that came across it.
  *
- * Cost. Off, nothing: `isOn` follows a gate bit that other gates share. On, bytes are copied once, into a buffer that is
- * kept. A request that came as Redis would write it is taken as it lies, and requests of a pipeline that lie one after
- * the other are taken in one piece when the batch is over (`beginBatch`): a pipelined SET goes from 171 ns in process to
- * 199 on Deno, and to 267 if each is written argument by argument.
+ * Cost. Off, nothing: `isOn` follows a gate bit that other gates share. On, bytes are copied once,
+ * into a buffer that is kept. A request that came as Redis would write it is taken as it lies, and
+ * requests of a pipeline that lie one after the other are taken in one piece when the batch is over
+ * (`beginBatch`): a pipelined SET goes from 171 ns in process to 199 on Deno, and to 267 if each is
+ * written argument by argument.
  *
  * The order, the rewritten forms and where MULTI stands are those of Redis 7.4.
  */

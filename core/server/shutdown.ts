@@ -4,15 +4,16 @@
  *     SHUTDOWN, SIGTERM, SIGINT
  *       -> run(flags)      may refuse, and then the server goes on
  *            steps         what the parts do in the end: pid file, sockets; registered by the start-up
- *            exit(0)       ends the process; set by main.ts
+ *            exit(0)       ends the process; set by the start-up
  *
  * A signal is handled a moment later, so that nothing that runs is cut short. A second SIGINT before that
  * is taken for impatience and ends the process at once with status 1, as in Redis. A script that holds up others is
  * waited for, since saving would save half of what it does; who can't wait says SHUTDOWN NOSAVE.
  *
- * The append-only file is written and synced to its end. The data set is saved if that is demanded, or if there are save points and nobody said NOSAVE. When it can't be,
- * the server goes on, unless that doesn't matter (FORCE). While a file is being loaded nothing is saved: it would
- * be half a data set.
+ * The append-only file is written and synced to its end. The data set is saved if that is demanded,
+ * or if there are save points and nobody said NOSAVE. When it can't be, the server goes on, unless
+ * that doesn't matter (FORCE). While a file is being loaded nothing is saved: it would be half a
+ * data set.
  */
 import type { Server } from "./server.ts";
 

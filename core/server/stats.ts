@@ -1,8 +1,8 @@
 /**
  * Stats: what INFO counts, apart from what others count for themselves.
  *
- * The instantaneous figures are the mean of the last SAMPLES differences, taken SAMPLE_HZ times a second by
- * the cron, as Redis takes them.
+ * The instantaneous figures are the mean of the last SAMPLES differences, taken ten times a second by the
+ * cron, as Redis takes them.
  */
 const SAMPLES = 16;
 

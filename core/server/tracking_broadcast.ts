@@ -3,9 +3,10 @@
  *
  *     prefix -> the clients that asked for it, and the keys that have changed in this turn, each with who changed it last
  *
- * Nothing is remembered of what these clients have read. Keys are gathered while the turn lasts and sent at its end, one
- * message per prefix, so a key that changes a hundred times is told once. Keys and prefixes are strings with one char
- * per byte: few clients broadcast, and a Map of strings sorts as Redis's radix tree does.
+ * Nothing is remembered of what these clients have read. Keys are gathered while the turn lasts and
+ * sent at its end, one message per prefix, so a key that changes a hundred times is told once. Keys
+ * and prefixes are strings with one char per byte: few clients broadcast, and a Map of strings
+ * sorts as Redis's radix tree does.
  *
  * Prefixes of the same length are found by one look-up of the key's beginning, so a thousand clients with a prefix
  * each cost as many look-ups per key as their prefixes have lengths.

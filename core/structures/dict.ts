@@ -95,7 +95,7 @@ const ROOT_DEPTH = 5;
 /** Longest chain that split and merge can take apart; see `gather`. */
 const GATHER_MAX = 4096;
 
-// What `gather` took out of a chain, with as much of their hashes as is needed. One dict at a time is split or merged, so all share them.
+// What `gather` took out of a chain, with parts of their hashes. Dicts change one at a time.
 const gatheredRefs = new Int32Array(GATHER_MAX);
 const gatheredHashes = new Int32Array(GATHER_MAX);
 const gatheredChildren = new Int32Array(GATHER_MAX);
@@ -295,7 +295,7 @@ export class Dict {
     this.setRootWord(ROOT_COUNT, count + 1);
   }
 
-  /** Gives an empty table the size for so many entries, as far as there is memory, so that filling it splits nothing. */
+  /** Gives an empty table the size for so many entries, as far as memory allows. */
   reserve(entries: number): void {
     assert(this.count === 0, "only an empty table grows at once");
     while (this.n * LOAD_MAX < entries && this.appendBucket(this.n)) this.setBuckets(this.n + 1);

@@ -11,9 +11,10 @@
  *     leaf record     id (4 words, high before low), then the value: as many words as the owner wants
  *     inner record    id (4 words), ref of a node one level below
  *
- * Leaves (level 0) are linked both ways. Their records begin at place `first`, so that removing at the front, which
- * is what acknowledging and trimming do, moves nothing; inner nodes begin at 0. The id of an inner record is at most the smallest below it and above
- * all that lie before it; that of the first record is never looked at and may be anything.
+ * Leaves (level 0) are linked both ways. Their records begin at place `first`, so that removing at
+ * the front, which is what acknowledging and trimming do, moves nothing; inner nodes begin at 0.
+ * The id of an inner record is at most the smallest below it and above all that lie before it; that
+ * of the first record is never looked at and may be anything.
  *
  *     handle          root, number of records, last leaf: three words in a block of the owner, zeros at first
  *

@@ -325,8 +325,8 @@ export function encodeInt64(hi: number, lo: number): number {
 }
 
 /**
- * Bytes of the entry for a text that is short and at first sight no integer, for `storeShortText`; 0 for any other, which
- * may be one nevertheless.
+ * Bytes of the entry for a text that is short and at first sight no integer, for `storeShortText`;
+ * 0 for any other, which may be one nevertheless.
  */
 export function shortTextBytes(buf: ReadonlyBytes, off: number, len: number): number {
   return len > 0 && len <= STRING6_LEN_MAX && buf[off] > NINE ? len + 2 : 0;

@@ -10,8 +10,8 @@
  * comparison, and it is worth making only for lists that are read more than they change: it is made when the walks
  * since the last change have passed MADE_AFTER times as many nodes as the list has.
  *
- * Measured for LINDEX in the middle of a million elements, Deno: 4,100 ns by walking, 650 with the index, nearly all of it
- * inside the node; redis-server takes 2,700.
+ * Measured for LINDEX in the middle of a million elements, Deno: 4,100 ns by walking, 650 with the
+ * index, nearly all of it inside the node; redis-server takes 2,700.
  *
  * quicklist_chain.ts tells it of changes, and asks it.
  */

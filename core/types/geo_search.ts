@@ -155,9 +155,9 @@ export class GeoSearch {
   }
 
   /**
-   * In a large set, from the lowest range to the highest. They are near each other, so most are a few steps from the one
-   * before; and where there are few members, the first one from a range on often tells that the next ranges are
-   * empty, too, or is the first one of theirs.
+   * In a large set, from the lowest range to the highest. They are near each other, so most are a
+   * few steps from the one before; and where there are few members, the first one from a range on
+   * often tells that the next ranges are empty, too, or is the first one of theirs.
    */
   private seekAscending(ref: number): void {
     const { zsets, cursor, range, starts, begins, ends, ascending } = this;

@@ -12,9 +12,9 @@
  *     scores are the texts that are told, and pairs are in order           sorted sets
  *     the value is small enough by the limits                              or else it is to be converted
  *
- * If any of it is not so the functions return false and have changed nothing: the elements are then added one by one,
- * which converts, sorts or refuses them. CPU time to load a key with ten elements of 25 bytes, Deno: list 1.9 to 1.2 us,
- * hash 4.7 to 1.5, set 3.6 to 1.3, sorted set 5.7 to 1.6.
+ * If any of it is not so the functions return false and have changed nothing: the elements are then
+ * added one by one, which converts, sorts or refuses them. CPU time to load a key with ten elements
+ * of 25 bytes, Deno: list 1.9 to 1.2 us, hash 4.7 to 1.5, set 3.6 to 1.3, sorted set 5.7 to 1.6.
  */
 import { bytesCompare, type ReadonlyBytes } from "../base/bytes.ts";
 import {
@@ -176,7 +176,10 @@ function backlenBytesOf(bytes: number): number {
   return count;
 }
 
-/** Whether the element in `value`, whose entry begins with `first` and has so many bytes, would be written like that. */
+/**
+ * Whether the element in `value`, whose entry begins with `first` and has so many bytes, would be
+ * written like that.
+ */
 function isOwnForm(first: number, bytes: number): boolean {
   if (value.isInteger) return encodeInt64(value.hi, value.lo) === bytes;
   const { buf, off, len } = value;
@@ -184,7 +187,10 @@ function isOwnForm(first: number, bytes: number): boolean {
     (len > INTEGER_TEXT_LEN_MAX || Number.isNaN(parseInteger(buf, off, len)));
 }
 
-/** Whether an entry is none of those before it, and notes it. Same elements are same bytes, for the forms are checked. */
+/**
+ * Whether an entry is none of those before it, and notes it. Same elements are same bytes, for the
+ * forms are checked.
+ */
 function isNew(buf: ReadonlyBytes, at: number, bytes: number): boolean {
   let hash = bytes;
   for (let i = 0; i < bytes; i++) hash = Math.imul(hash ^ buf[at + i], 0x01000193);

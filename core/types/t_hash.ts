@@ -18,7 +18,7 @@
  * Expired fields. A field whose time is over is there until someone removes it: the command that asks for it, or
  * the active cycle. `find` tells the difference; walks leave such fields out; `length` counts them, as HLEN does.
  *
- * Current field. `find` leaves where it found the field; `readFound`, `setFound`, `deleteFound` and others
+ * Current field. `find` leaves where it found the field; `readFound`, `foundExpiry`, `deleteFound` and others
  * rely on that, so they are called with no other change or search between.
  *
  * Memory. What adds or changes a field throws ArenaFull and leaves the hash as it was.

@@ -578,7 +578,10 @@ export class Lists implements CollectionType {
 
   // For DEBUG.
 
-  /** What the list looks like in memory, for people; of a small list, and of any value that is a listpack, its entries. */
+  /**
+   * What the list looks like in memory, for people; of a small list, and of any value that is a
+   * listpack, its entries.
+   */
   describe(ref: number, full: boolean): string {
     const { arena } = this;
     if (objectEncoding(arena, ref) === ENC_QUICKLIST) {

@@ -456,8 +456,9 @@ export class ZSets implements CollectionType {
   }
 
   /**
-   * Fetches the pair the cursor is at and some of those that follow it, or come before it, `max` at most, into the
-   * cache. Returns how many. Ten members of a million that came in no order are told in 2.35 us with it, in 4.0 without.
+   * Fetches the pair the cursor is at and some of those that follow it, or come before it, `max` at
+   * most, into the cache. Returns how many. Ten members of a million that came in no order are told
+   * in 2.35 us with it, in 4.0 without.
    */
   fetch(cursor: ZsetCursor, max: number, isReverse: boolean): number {
     if (cursor.isSmall) return max;

@@ -169,8 +169,9 @@ function part(prng: Prng, name: string): string {
 }
 
 /**
- * Sorted sets with equal scores, HyperLogLogs and places on the earth: nothing but their own commands touches them. What
- * becomes of a sketch whose bytes SETRANGE has changed is not defined, nor where a score of infinity lies.
+ * Sorted sets with equal scores, HyperLogLogs and places on the earth: nothing but their own
+ * commands touches them. What becomes of a sketch whose bytes SETRANGE has changed is not defined,
+ * nor where a score of infinity lies.
  */
 const OWN_TYPES = new Set(["e", "p", "g"]);
 const TYPES = ["t", "l", "s", "h", "z", "x", "b"];
