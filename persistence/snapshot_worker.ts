@@ -10,8 +10,7 @@
  */
 import os from "node:os";
 import process from "node:process";
-import { FrozenBlocks } from "../core/memory/frozen_blocks.ts";
-import { diskErrorText } from "./disk.ts";
+import { FrozenBlocks, ImageLost } from "../core/memory/frozen_blocks.ts";
 import { SaveFailed, saveRdb } from "./rdb_save.ts";
 import { realDisk } from "./real_disk.ts";
 import {
@@ -67,9 +66,16 @@ function save(order: SaveOrder): SaveAnswer {
     return { status: SAVE_DONE, message: "" };
   } catch (error) {
     if (error instanceof Stopped) return { status: SAVE_STOPPED, message: "" };
-    const message = error instanceof SaveFailed
-      ? error.message
-      : `Write error while saving DB to the disk: ${diskErrorText(error)}`;
-    return { status: SAVE_FAILED, message };
+    return { status: SAVE_FAILED, message: failureOf(error) };
   }
+}
+
+/** A line for the log; of a bug also where it is. */
+function failureOf(error: unknown): string {
+  if (error instanceof SaveFailed) return error.message;
+  if (error instanceof ImageLost) {
+    return `Write error while saving DB to the disk: ${error.message}`;
+  }
+  const what = error instanceof Error ? error.stack ?? error.message : String(error);
+  return `The snapshot worker failed: ${what}`;
 }

@@ -451,7 +451,8 @@ export class Arena {
     try {
       this.openSegment(this.segmentBytes);
       return true;
-    } catch {
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
       return false;
     }
   }
