@@ -201,11 +201,13 @@ function debugReload(c: Client): void {
 
 function debugLoadAof(c: Client): void {
   const { appending, log } = c.server;
-  if (!appending.reload(() => emptyAll(c))) {
+  const ok = appending.reload(() => emptyAll(c));
+  // What was repeated are no changes of this request, which must not become one of the file's, be it in order or not.
+  c.server.dirty = 0;
+  if (!ok) {
     c.reply.addError("ERR Error trying to load the AOF files, check server logs.");
     return;
   }
-  c.server.dirty = 0;
   log.notice("Append Only File loaded by DEBUG LOADAOF");
   c.reply.addOk();
 }

@@ -201,7 +201,8 @@ export class Saving {
       log.notice("DB saved on disk");
       log.notice(`Snapshot CoW for RDB: ${Math.round(this.lastCopiedBytes / 2 ** 20)} MB`);
       log.notice("Background saving terminated with success");
-      this.server.dirty -= this.dirtyBefore;
+      // DEBUG may have set it to zero meanwhile. Below zero, what sets it to zero again would pass for a change.
+      this.server.dirty = Math.max(0, this.server.dirty - this.dirtyBefore);
       this.lastSave = this.nowSeconds();
       this.lastBackgroundOk = true;
     } else {

@@ -552,4 +552,27 @@ describe("loading", () => {
     assert.equal(server.run("DEBUG", "LOADAOF"), "+OK\r\n");
     assert.equal(server.run("GET", "a"), "$1\r\n2\r\n");
   });
+
+  test("DEBUG LOADAOF is not written to the file: when it fails, when a save goes on", () => {
+    const { disk, server, aof } = begin();
+    aof.load();
+    server.run("SET", "a", 1);
+    aof.endTurn();
+    disk.put(INCR, ascii(textOf(disk, INCR) + "*x\r\n"));
+    assert.match(server.run("DEBUG", "LOADAOF"), /^-ERR Error trying to load the AOF files/);
+    aof.endTurn();
+    assert.doesNotMatch(textOf(disk, INCR), /LOADAOF/);
+
+    const saving = begin();
+    saving.aof.load();
+    saving.server.run("SET", "a", 1);
+    saving.server.run("BGSAVE");
+    assert.equal(saving.server.run("DEBUG", "LOADAOF"), "+OK\r\n");
+    saving.aof.finishSave();
+    assert.match(saving.server.run("INFO", "persistence"), /rdb_changes_since_last_save:0\r\n/);
+    assert.equal(saving.server.run("DEBUG", "LOADAOF"), "+OK\r\n");
+    saving.aof.endTurn();
+    assert.doesNotMatch(textOf(saving.disk, INCR), /LOADAOF/);
+    assert.equal(restart(saving.disk).server.run("GET", "a"), "$1\r\n1\r\n");
+  });
 });
