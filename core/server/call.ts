@@ -489,14 +489,13 @@ function callPropagated(c: Client, command: Command, around: number): void {
 /** `call` for a client with NO-TOUCH, for one that tracks keys, while there are monitors, and during a pause. */
 function callAround(c: Client, command: Command): void {
   const { keyspace } = c.server;
-  const { keepsExpired } = keyspace;
   // What writes in spite of a pause, as a part of a transaction, must not find dead keys in its way.
   if ((command.flags & WRITE) !== 0) keyspace.keepsExpired = false;
   try {
     if ((c.gates & GATE_NO_TOUCH) === 0) call(c, command);
     else callWithoutTouch(c, command);
   } finally {
-    if (c.server.pause.isOn) keyspace.keepsExpired = keepsExpired;
+    keyspace.keepsExpired = c.server.pause.isOn;
   }
   if ((c.server.gates & GATE_MONITOR) !== 0) c.server.monitors.feed(c, command);
   if ((c.gates & GATE_TRACKING) !== 0) c.server.tracking.remember(c, command);

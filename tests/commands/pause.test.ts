@@ -136,3 +136,20 @@ test("a transaction that writes waits before its EXEC", async () => {
   client.close();
   admin.close();
 });
+
+test("keys whose time is over stay during a pause that somebody monitors", async () => {
+  const admin = await server.connect();
+  const monitor = await server.connect();
+  await admin.command("FLUSHALL");
+  assert.equal(await monitor.command("MONITOR"), "OK");
+  await admin.command("SET", "k", "v", "PX", "30");
+  await admin.command("CLIENT", "PAUSE", "60000", "WRITE");
+  await sleep(250);
+  assert.equal(await admin.command("GET", "k"), null);
+  assert.equal(await admin.command("DBSIZE"), 1);
+  await admin.command("CLIENT", "UNPAUSE");
+  monitor.close();
+  assert.equal(await admin.command("GET", "k"), null);
+  assert.equal(await admin.command("DBSIZE"), 0);
+  admin.close();
+});
