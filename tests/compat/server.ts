@@ -14,8 +14,8 @@ const STOP_MS_MAX = 10_000;
 const LOG_LINES = 20;
 
 /** The suite talks to a server that saves nothing and allows DEBUG. */
-const SETTINGS = ["--save", "", "--enable-debug-command", "yes", "--enable-protected-configs"];
-SETTINGS.push("yes", "--bind", "127.0.0.1");
+const SETTINGS = ["--save", "", "--bind", "127.0.0.1", "--enable-debug-command", "yes"];
+SETTINGS.push("--enable-protected-configs", "yes");
 
 /** Valkey 8's defaults, not Redis 7.4's: its tests expect the server's own deletions as UNLINK. */
 const VALKEY_SETTINGS = ["--lazyfree-lazy-expire", "yes", "--lazyfree-lazy-eviction", "yes"];

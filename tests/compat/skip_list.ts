@@ -7,10 +7,9 @@
 //
 // What a name's file says about it:
 //
-//   later.txt    needs a command group that comes later; the file shrinks until it is empty
+//   later.txt    needs replicas, which Larder doesn't have; the file only shrinks
 //   differs.txt  asks for behaviour that differs from Redis 7.4, the reference
-//   apart.txt    builds on what a test of later.txt leaves behind: runs without it, on an
-//                empty server
+//   apart.txt    builds on what a listed test leaves behind: runs without it, on an empty server
 //   external.txt can't pass on a server the suite has not started itself
 //   in_place.txt needs, with Larder in the place of the suite's server, what it doesn't have, such as
 //                modules, replicas, a cluster; external mode leaves most of these out by their tags
