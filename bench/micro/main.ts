@@ -1,5 +1,6 @@
 /**
- * All micro benchmarks: `deno task bench [pattern]`; the pattern chooses by name.
+ * All micro benchmarks but that of Lua (lua.ts): `deno task bench [pattern]`; the pattern chooses by
+ * name.
  *
  * Each imported file registers its benchmarks as it is loaded.
  */

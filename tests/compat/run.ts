@@ -91,7 +91,7 @@ function counts(list: SkipEntry["list"], options: Options): boolean {
   return true;
 }
 
-/** Runs the tests of a unit that are on no list; then those of `skip/apart.txt`. */
+/** Runs the tests of a unit that are on no list. */
 async function runOthers(
   suite: Suite,
   unit: string,
@@ -99,17 +99,7 @@ async function runOthers(
   options: Options,
 ): Promise<boolean> {
   const result = await run(suite, unit, { skip: entries.map((e) => e.name), only: [] }, options);
-  const only = namesOn(entries, ["apart"]).filter((name) => result.skipped.includes(name));
-  result.skipped = result.skipped.filter((name) => !only.includes(name));
-  const met = new Set([...result.skipped, ...only]);
-  if (only.length > 0) {
-    const apart = await run(suite, unit, { skip: [], only }, options);
-    result.passed.push(...apart.passed);
-    result.failed.push(...apart.failed);
-    result.errors.push(...apart.errors);
-    result.broken ||= apart.broken;
-    result.seconds += apart.seconds;
-  }
+  const met = new Set(result.skipped);
   const expected = (error: string) => entries.some((e) => e.name === `outside of tests: ${error}`);
   for (const error of result.errors.filter(expected)) met.add(`outside of tests: ${error}`);
   const errors = result.errors.filter((error) => !expected(error));

@@ -9,7 +9,6 @@
 //
 //   later.txt    needs replicas, which Larder doesn't have; the file only shrinks
 //   differs.txt  asks for behaviour that differs from Redis 7.4, the reference
-//   apart.txt    builds on what a listed test leaves behind: runs without it, on an empty server
 //   external.txt can't pass on a server the suite has not started itself
 //   in_place.txt needs, with Larder in the place of the suite's server, what it doesn't have, such as
 //                modules, replicas, a cluster; external mode leaves most of these out by their tags
@@ -18,7 +17,7 @@
 import { readFileSync } from "node:fs";
 
 /** The files of `skip/`, by name. */
-export const LISTS = ["later", "differs", "apart", "external", "in_place", "oracle"] as const;
+export const LISTS = ["later", "differs", "external", "in_place", "oracle"] as const;
 
 /** One listed test. */
 export interface SkipEntry {
