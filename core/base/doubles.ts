@@ -134,7 +134,21 @@ export function writeDouble(dst: Uint8Array, off: number, v: number): number {
     return Number.isSafeInteger(v) ? formatInteger(dst, off, v) : writeWideInteger(dst, off, v);
   }
   const end = writeShortDecimal(dst, off, v);
-  if (end > 0) return end;
+  return end > 0 ? end : writeShortest(dst, off, v);
+}
+
+/**
+ * The text of a double as DEBUG DIGEST takes it. Integers too are the digits that Grisu2 finds: "1e+15", and
+ * "4611686018427388000" for 2^62.
+ */
+export function formatShortestDouble(v: number): string {
+  if (v === 0 || !Number.isFinite(v)) return formatDouble(v);
+  const text = latin1(textScratch, 0, writeShortest(textScratch, 0, Math.abs(v)));
+  return v < 0 ? `-${text}` : text;
+}
+
+/** Writes a positive finite double as fpconv does and returns the offset after it. */
+function writeShortest(dst: Uint8Array, off: number, v: number): number {
   const count = grisu2(v);
   return writeDigits(dst, off, count, decimalExponent[0]);
 }

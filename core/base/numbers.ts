@@ -15,4 +15,10 @@ export {
   parseBigInt64,
   parseInteger,
 } from "./integers.ts";
-export { DOUBLE_TEXT_LEN_MAX, formatDouble, parseDouble, writeDouble } from "./doubles.ts";
+export {
+  DOUBLE_TEXT_LEN_MAX,
+  formatDouble,
+  formatShortestDouble,
+  parseDouble,
+  writeDouble,
+} from "./doubles.ts";

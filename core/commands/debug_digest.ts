@@ -18,7 +18,7 @@
  */
 import { createHash } from "node:crypto";
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
-import { formatDouble } from "../base/numbers.ts";
+import { formatShortestDouble } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
 import { formatStreamId, STREAM_ID_LEN_MAX, StreamId } from "../base/stream_id.ts";
 import {
@@ -142,7 +142,7 @@ function addZset(digest: Digest, zsets: ZSets, ref: number): void {
     zsets.read(cursor);
     const pair = new Digest();
     pair.mix(cursor.buf, cursor.off, cursor.len);
-    const score = ascii(formatDouble(cursor.score));
+    const score = ascii(formatShortestDouble(cursor.score));
     pair.mix(score, 0, score.length);
     digest.xor(pair.bytes, 0, DIGEST_BYTES);
   }

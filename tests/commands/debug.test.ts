@@ -104,6 +104,19 @@ rawCases(server, "DEBUG DIGEST and DIGEST-VALUE", [
   ["DEBUG DIGEST", "+f083501897fbdb097e320940b8e62528e9390fb7\r\n"],
 ]);
 
+const SCORES = "1e15 a -1e17 b 4611686018427387904 c 100000 d 1e18 e 3 f -0.5 g inf h 0 i";
+
+rawCases(server, "DEBUG DIGEST-VALUE of large whole scores", [
+  ["ZADD y 1e15 a", ":1\r\n"],
+  ["DEBUG DIGEST-VALUE y", array("+907f70c1c08fa0cc4323da52d5068a9dcaeb2539\r\n"), {
+    since7: "7.2",
+  }],
+  [`ZADD z ${SCORES} 1234500000000000 j`, ":10\r\n"],
+  ["DEBUG DIGEST-VALUE z", array("+f8e48c0ab501503a42b7e1c6ff76d61cb979bb76\r\n"), {
+    since7: "7.2",
+  }],
+]);
+
 rawCases(server, "DEBUG PROTOCOL", [
   ["DEBUG PROTOCOL string", bulk("Hello World")],
   ["DEBUG PROTOCOL integer", ":12345\r\n"],

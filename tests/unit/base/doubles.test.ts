@@ -6,6 +6,7 @@ import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import {
   DOUBLE_TEXT_LEN_MAX,
   formatDouble,
+  formatShortestDouble,
   parseDouble,
   writeDouble,
 } from "../../../core/base/numbers.ts";
@@ -212,6 +213,24 @@ describe("parseDouble", () => {
     assert.equal(parse(`0x20000000000001.${zeros}1`), 2 ** 53 + 2);
     assert.equal(parse(zeros), 0);
     assert.ok(Number.isNaN(parse(`${zeros}x`)));
+  });
+});
+
+describe("formatShortestDouble", () => {
+  test("prints whole numbers by their digits", () => {
+    const printed: [number, string][] = [
+      [0, "0"],
+      [-3, "-3"],
+      [1e5, "100000"],
+      [1e7, "10000000"],
+      [1e8, "1e+8"],
+      [1e15, "1e+15"],
+      [-1.2345e15, "-1.2345e+15"],
+      [2 ** 62, "4611686018427388000"],
+      [Infinity, "inf"],
+      [0.1, "0.1"],
+    ];
+    for (const [v, want] of printed) assert.equal(formatShortestDouble(v), want);
   });
 });
 
