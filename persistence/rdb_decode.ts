@@ -33,6 +33,8 @@ import {
   readUnsigned,
 } from "./packed_reader.ts";
 import {
+  RDB_NODE_PACKED,
+  RDB_NODE_PLAIN,
   RDB_TYPE_HASH,
   RDB_TYPE_HASH_LISTPACK,
   RDB_TYPE_HASH_LISTPACK_EX,
@@ -61,9 +63,6 @@ import { readRdbString } from "./rdb_string.ts";
 
 /** Latest time at which a field may expire, in unix ms. */
 const FIELD_EXPIRY_MAX: number = 2 ** 48 - 1;
-/** How a node of a list is kept. */
-const NODE_PLAIN = 1;
-const NODE_PACKED = 2;
 /** Lengths that stand for special scores in the old format. */
 const SCORE_NAN = 253;
 const SCORE_INF = 254;
@@ -212,12 +211,19 @@ export class RdbDecoder {
   private readNodes(reader: RdbReader, hasKinds: boolean, ref: number): boolean {
     const count = this.readCount(reader);
     for (let i = 0; i < count; i++) {
-      const kind = hasKinds ? reader.readLength() : NODE_PACKED;
-      if (kind !== NODE_PACKED && kind !== NODE_PLAIN || !this.readString(reader)) return false;
+      const kind = hasKinds ? reader.readLength() : RDB_NODE_PACKED;
+      if (kind !== RDB_NODE_PACKED && kind !== RDB_NODE_PLAIN || !this.readString(reader)) {
+        return false;
+      }
       if (this.string.len === 0) return false;
-      if (kind === NODE_PACKED && hasKinds && count === 1 && this.isAdopted(adoptList, ref)) break;
-      if (kind === NODE_PLAIN) this.push(ref, this.string.buf, this.string.off, this.string.len);
-      else if (!this.addPackedList(hasKinds ? PACKED_LISTPACK : PACKED_ZIPLIST, ref)) return false;
+      if (kind === RDB_NODE_PACKED && hasKinds && count === 1 && this.isAdopted(adoptList, ref)) {
+        break;
+      }
+      if (kind === RDB_NODE_PLAIN) {
+        this.push(ref, this.string.buf, this.string.off, this.string.len);
+      } else if (!this.addPackedList(hasKinds ? PACKED_LISTPACK : PACKED_ZIPLIST, ref)) {
+        return false;
+      }
     }
     return count >= 0 && this.settleList(ref);
   }

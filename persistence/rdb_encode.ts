@@ -66,6 +66,8 @@ import {
 } from "../core/types/object.ts";
 import {
   RDB_ENC_LZF,
+  RDB_NODE_PACKED,
+  RDB_NODE_PLAIN,
   RDB_TYPE_HASH,
   RDB_TYPE_HASH_LISTPACK,
   RDB_TYPE_HASH_LISTPACK_EX,
@@ -85,9 +87,6 @@ import {
 import { RdbStreamEncoder } from "./rdb_stream.ts";
 import { writeRdbString } from "./rdb_string.ts";
 
-/** How a node of a list is kept. */
-const NODE_PLAIN = 1;
-const NODE_PACKED = 2;
 const DOUBLE_BYTES = 8;
 /** Size up to which the scratch for a node's listpack is kept. */
 const SCRATCH_BYTES: number = 16 * 1024;
@@ -229,7 +228,7 @@ export class RdbEncoder {
     const { blocks } = this;
     const bytes = readWord(blocks, listpack, 0);
     out.writeLength(1);
-    out.writeLength(NODE_PACKED);
+    out.writeLength(RDB_NODE_PACKED);
     if (start === 0 || start === LP_HEADER_BYTES) return this.writeBlock(out, listpack, bytes);
     const count = readWord(blocks, listpack, 1) & LP_COUNT_UNKNOWN;
     this.writePacked(out, listpack, start, bytes - LP_EMPTY_BYTES, count);
@@ -240,7 +239,7 @@ export class RdbEncoder {
     list.begin(root);
     out.writeLength(list.nodes);
     while (list.next()) {
-      out.writeLength(list.plain ? NODE_PLAIN : NODE_PACKED);
+      out.writeLength(list.plain ? RDB_NODE_PLAIN : RDB_NODE_PACKED);
       if (list.compressed) {
         out.writeEncoding(RDB_ENC_LZF);
         out.writeLength(list.start);

@@ -72,6 +72,10 @@ export const RDB_ENC_INT16 = 1;
 export const RDB_ENC_INT32 = 2;
 export const RDB_ENC_LZF = 3;
 
+/** How a node of a list is kept: one element as a string, or a listpack. */
+export const RDB_NODE_PLAIN = 1;
+export const RDB_NODE_PACKED = 2;
+
 /** Most bytes a length takes. */
 export const LENGTH_BYTES_MAX = 9;
 

@@ -30,7 +30,7 @@ import { RdbReader, RdbWriter } from "../../persistence/rdb_format.ts";
 import { readRdbString } from "../../persistence/rdb_string.ts";
 
 const BUSY_KEY = "BUSYKEY Target key name already exists.";
-const BAD_FOOTER = "ERR DUMP payload version or checksum are wrong";
+export const BAD_FOOTER = "ERR DUMP payload version or checksum are wrong";
 const BAD_DATA = "ERR Bad data format";
 const WORD_REPLACE = ascii("replace");
 const WORD_ABSTTL = ascii("absttl");

@@ -22,9 +22,9 @@ import {
 } from "../../persistence/rdb_format.ts";
 import { readRdbString, writeRdbString } from "../../persistence/rdb_string.ts";
 import type { FunctionStore } from "../../persistence/snapshots.ts";
+import { BAD_FOOTER } from "./dump.ts";
 import { scriptsOf } from "./scripts.ts";
 
-const BAD_FOOTER = "ERR DUMP payload version or checksum are wrong";
 const BAD_POLICY =
   "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
 const BAD_PAYLOAD = "failed loading the given functions payload";

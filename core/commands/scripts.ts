@@ -35,6 +35,7 @@ import {
   GATE_REPLY,
   GATE_TRACKING,
   noteSlow,
+  OOM_ERROR,
   reject,
 } from "../server/call.ts";
 import {
@@ -58,7 +59,6 @@ const DISK_ERROR_OF_SCRIPT = (task: string) =>
   "Writable scripts are blocked. Use 'no-writes' flag for read only scripts.";
 const OOM_OF_SCRIPT =
   "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
-const OOM_ERROR = "OOM command not allowed when used memory > 'maxmemory'.";
 const NOT_BUSY = "NOTBUSY No scripts in execution right now.";
 const UNKILLABLE =
   "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either " +

@@ -2,8 +2,8 @@
  * The addresses to listen on: what `bind`'s words mean.
  */
 
-const ANY_4 = "0.0.0.0";
-const ANY_6 = "::";
+export const ANY_4 = "0.0.0.0";
+export const ANY_6 = "::";
 
 /** One address to open. */
 export interface BindAddress {

@@ -9,7 +9,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { ascii } from "../base/bytes.ts";
 import { closeIdle } from "../server/clients.ts";
 import type { NetPort, Server } from "../server/server.ts";
-import { type BindAddress, bindAddresses } from "./bind_addresses.ts";
+import { ANY_4, ANY_6, type BindAddress, bindAddresses } from "./bind_addresses.ts";
 import { Connection } from "./connection.ts";
 import { TlsListener } from "./tls_listener.ts";
 import type { Acceptor, Listening, ListenOptions, Socket, Transport } from "./transport.ts";
@@ -35,8 +35,6 @@ const REASONS: readonly (readonly [code: string, deno: string, text: string])[] 
 const IN_USE = REASONS[0][2];
 const MISSING = REASONS[1][2];
 const UNSUPPORTED = REASONS[2][2];
-const ANY_4 = "0.0.0.0";
-const ANY_6 = "::";
 
 /** How long a closed address may still be in use, in ms. */
 const RELEASE_MS = 1000;

@@ -92,7 +92,7 @@ const DISK_ERROR =
   "Commands that may modify the data set are disabled, because this instance is configured to report " +
   "errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check " +
   "the Redis logs for details about the RDB error.";
-const OOM_ERROR = "OOM command not allowed when used memory > 'maxmemory'.";
+export const OOM_ERROR = "OOM command not allowed when used memory > 'maxmemory'.";
 const PROTECTED_ERROR = (what: string, option: string) =>
   `ERR ${what} command not allowed. If the ${option} option is set to "local", you can run it from a ` +
   "local connection, otherwise you need to set this option in the configuration file, and then " +

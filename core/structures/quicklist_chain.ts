@@ -46,7 +46,7 @@ const ROOT_BYTES = 24;
 export const ROOT_HEAD = 0;
 export const ROOT_TAIL = 1;
 export const ROOT_COUNT = 2;
-const NODES = 3;
+export const ROOT_NODES = 3;
 export const ROOT_FILL = 4;
 const DEPTH = 5;
 
@@ -126,7 +126,7 @@ export function qlCount(arena: Arena, root: number): number {
 
 /** Number of nodes. */
 export function qlNodes(arena: Arena, root: number): number {
-  return rootWord(arena, root, NODES);
+  return rootWord(arena, root, ROOT_NODES);
 }
 
 export function qlFill(arena: Arena, root: number): number {
@@ -169,7 +169,7 @@ export function link(arena: Arena, root: number, old: number, node: number, afte
   joinLinks(arena, node, behind);
   if (before === 0) setRootWord(arena, root, ROOT_HEAD, node);
   if (behind === 0) setRootWord(arena, root, ROOT_TAIL, node);
-  setRootWord(arena, root, NODES, qlNodes(arena, root) + 1);
+  setRootWord(arena, root, ROOT_NODES, qlNodes(arena, root) + 1);
 }
 
 /** Takes a node with its elements out of the list and frees it. */
@@ -179,7 +179,7 @@ export function unlink(arena: Arena, root: number, node: number): void {
   joinLinks(arena, before, behind);
   if (before === 0) setRootWord(arena, root, ROOT_HEAD, behind);
   if (behind === 0) setRootWord(arena, root, ROOT_TAIL, before);
-  setRootWord(arena, root, NODES, qlNodes(arena, root) - 1);
+  setRootWord(arena, root, ROOT_NODES, qlNodes(arena, root) - 1);
   addToCount(arena, root, -nodeCount(arena, node));
   freeNode(arena, node);
 }

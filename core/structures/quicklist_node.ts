@@ -36,9 +36,9 @@ export const NODE_PLAIN = 1;
 /** The data is compressed. */
 export const NODE_COMPRESSED = 2;
 
-const NODE_BYTES = 24;
-const PREV = 0;
-const NEXT = 1;
+export const NODE_BYTES = 24;
+const NODE_PREV = 0;
+export const NODE_NEXT = 1;
 export const NODE_DATA = 2;
 export const NODE_LEN = 3;
 export const NODE_START = 4;
@@ -60,11 +60,11 @@ let lzfScratch = EMPTY;
 // Fields.
 
 export function nodePrev(arena: Arena, node: number): number {
-  return word(arena, node, PREV);
+  return word(arena, node, NODE_PREV);
 }
 
 export function nodeNext(arena: Arena, node: number): number {
-  return word(arena, node, NEXT);
+  return word(arena, node, NODE_NEXT);
 }
 
 /** Ref of the data block. */
@@ -116,7 +116,7 @@ export const skipped = { left: 0 };
  */
 export function skipNodes(arena: Arena, node: number, skip: number, forward: boolean): number {
   const { i32 } = arena;
-  const link = forward ? NEXT : PREV;
+  const link = forward ? NODE_NEXT : NODE_PREV;
   let segment = node >>> 27;
   let words = i32[segment];
   for (;;) {
@@ -136,8 +136,8 @@ export function skipNodes(arena: Arena, node: number, skip: number, forward: boo
 
 /** Links two nodes that become neighbours; 0 is the end of the list. */
 export function joinLinks(arena: Arena, before: number, after: number): void {
-  if (before !== 0) arena.storeI32(before, NEXT << 2, after);
-  if (after !== 0) arena.storeI32(after, PREV << 2, before);
+  if (before !== 0) arena.storeI32(before, NODE_NEXT << 2, after);
+  if (after !== 0) arena.storeI32(after, NODE_PREV << 2, before);
 }
 
 export function setNodeCount(arena: Arena, node: number, count: number): void {
@@ -157,8 +157,8 @@ export function allocNode(
   flags: number,
 ): number {
   const node = arena.alloc(NODE_BYTES);
-  arena.storeI32(node, PREV << 2, 0);
-  arena.storeI32(node, NEXT << 2, 0);
+  arena.storeI32(node, NODE_PREV << 2, 0);
+  arena.storeI32(node, NODE_NEXT << 2, 0);
   arena.storeI32(node, NODE_COUNT << 2, count << FLAG_BITS | flags);
   setData(arena, node, data, start, len);
   return node;

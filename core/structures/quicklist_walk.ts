@@ -4,17 +4,21 @@
  * The layouts are those of quicklist_chain.ts (root: head, tail, count, nodes) and quicklist_node.ts.
  */
 import type { BlockReader } from "../memory/block_reader.ts";
-import { FLAG_BITS, NODE_COMPRESSED, NODE_PLAIN } from "./quicklist_node.ts";
+import { ROOT_HEAD, ROOT_NODES } from "./quicklist_chain.ts";
+import {
+  FLAG_BITS,
+  NODE_BYTES,
+  NODE_COMPRESSED,
+  NODE_COUNT,
+  NODE_DATA,
+  NODE_LEN,
+  NODE_NEXT,
+  NODE_PLAIN,
+  NODE_START,
+} from "./quicklist_node.ts";
 
-const ROOT_BYTES = 16;
-const ROOT_HEAD = 0;
-const ROOT_NODES = 3;
-const NODE_BYTES = 24;
-const NODE_NEXT = 1;
-const NODE_DATA = 2;
-const NODE_LEN = 3;
-const NODE_START = 4;
-const NODE_COUNT = 5;
+/** What of the root is read: up to the number of nodes. */
+const ROOT_HEAD_BYTES: number = (ROOT_NODES + 1) * 4;
 
 export class QuicklistWalk {
   /** Number of nodes in the list. */
@@ -37,7 +41,7 @@ export class QuicklistWalk {
   /** Begins before the first node of the list with this root. */
   begin(root: number): void {
     const { blocks } = this;
-    blocks.read(root, 0, ROOT_BYTES);
+    blocks.read(root, 0, ROOT_HEAD_BYTES);
     const at = blocks.at >> 2;
     this.node = blocks.i32[at + ROOT_HEAD];
     this.nodes = blocks.i32[at + ROOT_NODES];
