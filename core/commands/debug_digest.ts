@@ -16,10 +16,10 @@
  *
  * Keys whose time is over but which are still there count, as in Redis.
  */
-import { createHash } from "node:crypto";
-import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { ascii, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatShortestDouble } from "../base/numbers.ts";
 import { RefList } from "../base/ref_list.ts";
+import { SHA1_BYTES, sha1Into } from "../base/sha1.ts";
 import { formatStreamId, STREAM_ID_LEN_MAX, StreamId } from "../base/stream_id.ts";
 import {
   NO_EXPIRY,
@@ -40,29 +40,26 @@ import { ByteRange, readString } from "../types/t_string.ts";
 import { ZsetCursor, type ZSets } from "../types/t_zset.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 
-const DIGEST_BYTES = 20;
 const EXPIRES = ascii("!!expire!!");
 const FIELD_EXPIRES = ascii("!!hexpire!!");
 /** Members of a set taken up at once. */
 const SCAN_COUNT = 64;
 
 const range = new ByteRange();
+const hash = new Uint8Array(SHA1_BYTES);
 
 /** A digest under way. */
 class Digest {
-  readonly bytes = new Uint8Array(DIGEST_BYTES);
+  readonly bytes = new Uint8Array(SHA1_BYTES);
 
   xor(buf: ReadonlyBytes, off: number, len: number): void {
-    // A copy, because hashing refuses shared memory.
-    const data = new Uint8Array(len);
-    copyBytes(data, 0, buf, off, len);
-    const hash = createHash("sha1").update(data).digest();
-    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= hash[i];
+    sha1Into(hash, buf, off, len);
+    for (let i = 0; i < SHA1_BYTES; i++) this.bytes[i] ^= hash[i];
   }
 
   mix(buf: ReadonlyBytes, off: number, len: number): void {
     this.xor(buf, off, len);
-    this.bytes.set(createHash("sha1").update(this.bytes).digest());
+    sha1Into(this.bytes, this.bytes, 0, SHA1_BYTES);
   }
 
   /** Mixes a number as a big-endian word. */
@@ -98,7 +95,7 @@ export function digestOfAll(keyspace: Keyspace): string {
         keyspace.readKey(refs.refs[i], range);
         digest.mix(range.buf, range.off, range.len);
         addValue(digest, keyspace, refs.refs[i]);
-        sum.xor(digest.bytes, 0, DIGEST_BYTES);
+        sum.xor(digest.bytes, 0, SHA1_BYTES);
       }
     } while (cursor !== 0);
   }
@@ -144,7 +141,7 @@ function addZset(digest: Digest, zsets: ZSets, ref: number): void {
     pair.mix(cursor.buf, cursor.off, cursor.len);
     const score = ascii(formatShortestDouble(cursor.score));
     pair.mix(score, 0, score.length);
-    digest.xor(pair.bytes, 0, DIGEST_BYTES);
+    digest.xor(pair.bytes, 0, SHA1_BYTES);
   }
 }
 
@@ -156,7 +153,7 @@ function addHash(digest: Digest, hashes: Hashes, ref: number): void {
     pair.mix(walk.field.buf, walk.field.off, walk.field.len);
     pair.mix(walk.value.buf, walk.value.off, walk.value.len);
     if (walk.expiry !== NO_EXPIRY) pair.xor(FIELD_EXPIRES, 0, FIELD_EXPIRES.length);
-    digest.xor(pair.bytes, 0, DIGEST_BYTES);
+    digest.xor(pair.bytes, 0, SHA1_BYTES);
   }
 }
 
