@@ -38,3 +38,12 @@ test("percentiles are those of the values, to an eighth", () => {
     assert.ok(found >= exact && found <= exact * 1.125, `p${percentile} is ${found}`);
   }
 });
+
+test("the shown steps are Redis's powers of two, and count all calls up to them", () => {
+  const histogram = new LatencyHistogram();
+  assert.deepEqual(histogram.cumulative(), []);
+  for (const us of [1, 1, 3, 30, 5000]) histogram.counts[latencyBucket(us)]++;
+  assert.deepEqual(histogram.cumulative(), [[1, 2], [4, 3], [33, 4], [8454, 5]]);
+  histogram.counts[latencyBucket(1e9)]++;
+  assert.equal(histogram.cumulative().at(-1)![1], 6);
+});
