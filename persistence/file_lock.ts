@@ -15,6 +15,9 @@
  * Why not a lock of the system: neither runtime offers one. Sockets in the file system can't be taken over without a
  * race, and abstract ones end at the network namespace.
  *
+ * The directory may be renamed while the server runs, and the lock with it: what it says is still this lock's, so it
+ * is found again.
+ *
  * A lock that is left behind is taken by renaming it, which succeeds for one only, and then a new one is made, which
  * again succeeds for one only.
  */
@@ -26,6 +29,9 @@ const OBSERVE_MS = 3000;
 const LOOK_EVERY_MS = 100;
 const TRIES = 5;
 
+/** How many locks this process has made. */
+let made = 0;
+
 /** Who has a lock. */
 interface Owner {
   readonly place: string;
@@ -36,6 +42,8 @@ interface Owner {
 export class FileLock {
   private readonly clock: Clock;
   private readonly observeMs: number;
+  /** Tells the locks of one process apart. */
+  private readonly number = ++made;
   private path: string | null = null;
   private text = "";
 
@@ -54,7 +62,7 @@ export class FileLock {
     const lock = lockPath(path);
     if (this.path === lock) return null;
     this.release();
-    this.text = textOf(thisProcess());
+    this.text = `${textOf(thisProcess())}lock ${this.number}\n`;
     for (let i = 0; i < TRIES; i++) {
       try {
         fs.writeFileSync(lock, this.text, { flag: "wx", mode: 0o644 });
@@ -66,6 +74,10 @@ export class FileLock {
       }
       const found = read(lock);
       if (found === null) continue;
+      if (found === this.text) {
+        this.path = lock;
+        return null;
+      }
       const owner = ownerOf(found);
       if (isAlive(owner, lock, this.observeMs)) return describe(owner);
       takeAway(lock, found);

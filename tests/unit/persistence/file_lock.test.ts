@@ -3,7 +3,15 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -36,6 +44,23 @@ test("one has it, the other hears whose it is", () => {
   assert.equal(second.take(path), null);
   assert.equal(existsSync(join(dir, ".other.rdb.lock")), false, "one file at a time");
   second.release();
+});
+
+test("it is found again where its directory was renamed to, and back", () => {
+  const home = join(dir, "home");
+  const away = join(dir, "away");
+  mkdirSync(home);
+  const mine = newLock();
+  const other = newLock();
+  assert.equal(mine.take(join(home, "dump.rdb")), null);
+  renameSync(home, away);
+  assert.match(other.take(join(away, "dump.rdb")) ?? "", /^another server/);
+  assert.equal(mine.take(join(away, "dump.rdb")), null);
+  renameSync(away, home);
+  assert.equal(mine.take(join(home, "dump.rdb")), null);
+  mine.release();
+  assert.equal(other.take(join(home, "dump.rdb")), null);
+  other.release();
 });
 
 test("what a killed server left is taken", () => {
