@@ -1,8 +1,14 @@
 /**
  * DEBUG PROTOCOL: one reply of each type, for tests of clients. The values are Redis's.
  */
+import { ascii } from "../base/bytes.ts";
+import { SharedLog } from "../protocol/shared_chunk.ts";
 import { argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
+import { deliver } from "../server/deliver.ts";
+
+const PUSH = ascii(">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n");
+const log = new SharedLog();
 
 /** Replies to send, by the name of the type. */
 const REPLIES: Readonly<Record<string, (c: Client) => void>> = {
@@ -42,10 +48,10 @@ const REPLIES: Readonly<Record<string, (c: Client) => void>> = {
       c.reply.addError("ERR RESP2 is not supported by this command");
       return;
     }
-    c.reply.addPush(2);
-    c.reply.addBulkString("server-cpu-usage");
-    c.reply.addInteger(42);
-    // A push answers no request, so the request still needs its reply.
+    // A push answers no request and comes behind the reply, which the request still needs.
+    log.begin(PUSH.length, 1);
+    log.addRaw(PUSH);
+    deliver(c, log.end());
     c.reply.addBulkString("Some real reply following the push reply");
   },
   verbatim: (c) => c.reply.addVerbatim("This is a verbatim\nstring", "txt"),

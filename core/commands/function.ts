@@ -6,6 +6,7 @@
 import { ascii } from "../base/bytes.ts";
 import { globMatch } from "../base/glob.ts";
 import { type Library, LOAD_LIMIT_US } from "../scripting/libraries.ts";
+import { trimLineEnds } from "../scripting/script_error.ts";
 import { FLAG_NAMES } from "../scripting/shebang.ts";
 import { argIs, argString } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
@@ -52,7 +53,7 @@ export function loadFunctionsCommand(c: Client): void {
   let replaces = false;
   for (let i = 2; i < last; i++) {
     if (!argIs(c, i, REPLACE)) {
-      return c.reply.addError(`ERR Unknown option given: ${argString(c, i)}`);
+      return c.reply.addError(`ERR Unknown option given: ${trimLineEnds(argString(c, i))}`);
     }
     replaces = true;
   }

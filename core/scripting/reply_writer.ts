@@ -7,7 +7,7 @@
 import { LuaTable } from "./lua/table.ts";
 import type { LuaValue } from "./lua/value.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { isCounted, trimLines } from "./script_error.ts";
+import { isCounted, trimLineEnds } from "./script_error.ts";
 
 /** How deep tables may be nested: where Redis's Lua runs out of stack. */
 const DEPTH_MAX = 7995;
@@ -35,7 +35,7 @@ export function addLuaReply(reply: Reply, value: LuaValue, resp: number): boolea
 /** Adds an error, which statistics count only if they are to. Returns whether they are. */
 export function addScriptError(reply: Reply, text: string, counts: boolean): boolean {
   const { errors } = reply;
-  reply.addError(trimLines(upToNul(text)));
+  reply.addError(trimLineEnds(upToNul(text)));
   if (!counts) reply.errors = errors;
   return counts;
 }

@@ -84,13 +84,18 @@ function withCode(text: string): string {
   return `${text.slice(1, space)} ${trimLines(text.slice(space + 1))}`;
 }
 
-/** Without line ends at both ends. */
-export function trimLines(text: string): string {
-  let start = 0;
+/** Without the line ends behind it. */
+export function trimLineEnds(text: string): string {
   let end = text.length;
-  while (start < end && isLineEnd(text.charCodeAt(start))) start++;
-  while (end > start && isLineEnd(text.charCodeAt(end - 1))) end--;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
+  while (end > 0 && isLineEnd(text.charCodeAt(end - 1))) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
+
+/** Without line ends at both ends. */
+function trimLines(text: string): string {
+  let start = 0;
+  while (start < text.length && isLineEnd(text.charCodeAt(start))) start++;
+  return trimLineEnds(start === 0 ? text : text.slice(start));
 }
 
 function isLineEnd(c: number): boolean {

@@ -117,6 +117,9 @@ rawCases(server, "DEBUG DIGEST-VALUE of large whole scores", [
   }],
 ]);
 
+const PUSH = ">2\r\n" + bulk("server-cpu-usage") + ":42\r\n";
+const PUSH_REPLY = bulk("Some real reply following the push reply");
+
 rawCases(server, "DEBUG PROTOCOL", [
   ["DEBUG PROTOCOL string", bulk("Hello World")],
   ["DEBUG PROTOCOL integer", ":12345\r\n"],
@@ -139,9 +142,12 @@ rawCases(server, "DEBUG PROTOCOL", [
   }],
   ["DEBUG PROTOCOL push", {
     resp2: "-ERR RESP2 is not supported by this command\r\n",
-    resp3: ">2\r\n" + bulk("server-cpu-usage") + ":42\r\n" +
-      bulk("Some real reply following the push reply"),
-  }],
+    resp3: PUSH_REPLY + PUSH,
+  }, { since7: "7.2" }],
+  ["MULTI", OK, { resp: 3, since7: "7.2" }],
+  ["DEBUG PROTOCOL push", "+QUEUED\r\n", { resp: 3, since7: "7.2" }],
+  ["PING", "+QUEUED\r\n", { resp: 3, since7: "7.2" }],
+  ["EXEC", array(PUSH_REPLY, "+PONG\r\n") + PUSH, { resp: 3, since7: "7.2" }],
   ["DEBUG PROTOCOL true", { resp2: ":1\r\n", resp3: "#t\r\n" }],
   ["DEBUG PROTOCOL false", { resp2: ":0\r\n", resp3: "#f\r\n" }],
   ["DEBUG PROTOCOL verbatim", {

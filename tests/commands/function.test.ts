@@ -144,6 +144,7 @@ rawCases(server, "FUNCTION and FCALL", [
   [["FUNCTION", "LOAD", "#!LUA name=x\nreturn 1"], error("ERR No functions registered")],
   [["FUNCTION", "LOAD", '#!lua name=x "\nreturn 1'], error("ERR Invalid library metadata")],
   [["FUNCTION", "LOAD", "foo", "bar"], error("ERR Unknown option given: foo")],
+  [["FUNCTION", "LOAD", "a\nb\r\n", "bar"], error("ERR Unknown option given: a b")],
   [["FUNCTION", "LOAD"], error("ERR wrong number of arguments for 'function|load' command")],
   [[
     "FUNCTION",
