@@ -28,6 +28,8 @@ function handleSignals(server: Server): void {
   process.on("SIGINT", () => server.shutdown.signal("SIGINT"));
   // A terminal that is closed must not end the server, as for every daemon.
   process.on("SIGHUP", () => {});
+  // A file that may not grow (ulimit -f) is dealt with like a full disk, by the error of the write.
+  process.on("SIGXFSZ", () => {});
   process.on("SIGABRT", () => crash(server, "SIGABRT"));
   // Somebody wants to know what the server is doing; it goes on.
   process.on("SIGALRM", () => {

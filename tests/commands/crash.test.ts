@@ -52,8 +52,9 @@ describe("a crash", () => {
     await server.stop();
   });
 
-  test("a signal from outside: SIGABRT ends the server, SIGALRM doesn't", async () => {
+  test("a signal from outside: SIGABRT ends the server, SIGALRM and SIGXFSZ don't", async () => {
     const server = await startLarder();
+    process.kill(server.pid, "SIGXFSZ");
     process.kill(server.pid, "SIGALRM");
     await said(server, /Received SIGALRM[^]*BUG REPORT END/);
     const client = await server.connect();
