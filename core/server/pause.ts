@@ -7,6 +7,7 @@
  * pause nobody asks.
  *
  * Commands in a transaction that has begun to be executed, and those of blocked clients, are not held up.
+ * (Redis 7.4 serves a client that waits for a key only when the pause is over.)
  */
 import { GATE_PAUSE } from "./call.ts";
 import {
