@@ -80,6 +80,11 @@ export class Listener implements NetPort {
     return null;
   }
 
+  /** Calls `then` when clients get in everywhere, which may be at once. */
+  whenOpen(then: () => void): void {
+    this.tls.whenOpen(then);
+  }
+
   /** Stops listening and closes every connection. */
   close(): Promise<void> {
     this.stop();

@@ -65,6 +65,20 @@ export class TlsListener {
     return reason;
   }
 
+  /** Calls `then` when all addresses are open: a moment after `listen`, never if one can't be had after all. */
+  whenOpen(then: () => void): void {
+    let missing = 1;
+    const one = () => {
+      if (--missing === 0) then();
+    };
+    for (const listener of this.open.values()) {
+      if (listener.listening) continue;
+      missing++;
+      listener.once("listening", one);
+    }
+    one();
+  }
+
   close(): void {
     this.isListening = false;
     this.closeAll();

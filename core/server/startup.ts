@@ -41,6 +41,8 @@ export class StartRefused extends Error {
 export interface Network extends NetPort {
   /** Opens what the configuration names. Returns null, or one line that says what went wrong. */
   listen(): string | null;
+  /** Calls `then` when clients get in everywhere, which may be at once. */
+  whenOpen(then: () => void): void;
 }
 
 /**
@@ -105,7 +107,7 @@ export function serve(server: Server, network: Network): void {
   const appends = config.bool("appendonly");
   saving.port?.prepare(appends || config.savePoints().length > 0);
   const done = (ok: boolean) => {
-    if (ok) return announceReady(server);
+    if (ok) return network.whenOpen(() => announceReady(server));
     if (!appends) log.warning("Terminating server after rdb file reading failure.");
     log.warning("Fatal error loading the DB, check server logs. Exiting.");
     process.exit(1);
