@@ -29,7 +29,10 @@ export class ScriptArgs {
 }
 
 function tableOf({ buf, off, len }: Argv, from: number, to: number): LuaTable {
-  const values: LuaValue[] = [undefined];
-  for (let i = from; i < to; i++) values.push(latin1(buf, off[i], len[i]));
+  // Most often there is one, and an array that grows takes room for 17.
+  const values: LuaValue[] = from < to
+    ? [undefined, latin1(buf, off[from], len[from])]
+    : [undefined];
+  for (let i = from + 1; i < to; i++) values.push(latin1(buf, off[i], len[i]));
   return LuaTable.ofArray(values);
 }
