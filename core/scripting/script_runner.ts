@@ -288,7 +288,7 @@ export class ScriptRunner {
     this.sum = 0;
     this.logged = 0;
     this.unlogged = 0;
-    this.clocks.length = 0;
+    if (this.clocks.length > 0) this.clocks.length = 0;
     this.clocksRead = 0;
     this.resp = 2;
     this.probed = PLAIN_STEPS;
