@@ -47,7 +47,7 @@ const latin1Slice: (this: ReadonlyBytes, begin: number, end: number) => string =
 /** The bytes of `s`, one per UTF-16 unit, each cut to its low eight bits (latin1). */
 export function ascii(s: string): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(s.length);
-  for (let i = 0; i < s.length; i++) out[i] = s.charCodeAt(i);
+  writeLatin1(out, 0, s);
   return out;
 }
 
@@ -68,18 +68,20 @@ export function latin1(buf: ReadonlyBytes, off: number, len: number): string {
 }
 
 /**
- * Writes the chars of `text`, one byte each, to `dst` from `off` on, where there must be room.
+ * Writes the chars of `text`, one byte each, to `dst` from `off` on, where there must be room. Returns the offset
+ * after them.
  *
  * ASCII, which is nearly everything, looks the same in UTF-8. Measured on Deno for 32 and 200 chars: a loop 34
  * and 211 ns, `encodeInto` 75 and 66, a Buffer's `latin1Write` 294 and 777 (Bun: 20 and 105, 18 and 18, 14 and 14).
  */
-export function writeLatin1(dst: Uint8Array, off: number, text: string): void {
+export function writeLatin1(dst: Uint8Array, off: number, text: string): number {
   const { length } = text;
   if (length > WRITE_LOOP_LEN_MAX) {
     const { read, written } = encoder.encodeInto(text, dst.subarray(off, off + length));
-    if (read === length && written === length) return;
+    if (read === length && written === length) return off + length;
   }
   for (let i = 0; i < length; i++) dst[off + i] = text.charCodeAt(i);
+  return off + length;
 }
 
 /** The UTF-8 bytes of `s`; lone surrogates become U+FFFD. */

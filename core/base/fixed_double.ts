@@ -9,6 +9,7 @@
  * 26 bits, which hold it exactly down to 2^-78, and a flag for what is below. Multiplying by 10^6 moves six digits
  * out at the top.
  */
+import { writeLatin1 } from "./bytes.ts";
 import { shiftRightRounded } from "./float_text.ts";
 import { formatInteger } from "./integers.ts";
 
@@ -29,12 +30,12 @@ const groups = new Int32Array(3);
 /** Writes a double with four digits behind the point at `off` and returns the offset after it. */
 export function writeTenThousandths(dst: Uint8Array, off: number, v: number): number {
   const scaled = roundHalfEven(v * 1e4);
-  if (!(Math.abs(scaled) < INT64_END)) return writeText(dst, off, OUT_OF_RANGE);
+  if (!(Math.abs(scaled) < INT64_END)) return writeLatin1(dst, off, OUT_OF_RANGE);
   if (scaled < 0) dst[off++] = 0x2d; // '-'
   const size = Math.abs(scaled);
   if (!Number.isSafeInteger(size)) {
     const digits = BigInt(size).toString();
-    return writeText(dst, off, `${digits.slice(0, -4)}.${digits.slice(-4)}`);
+    return writeLatin1(dst, off, `${digits.slice(0, -4)}.${digits.slice(-4)}`);
   }
   const whole = Math.floor(size / 1e4);
   off = formatInteger(dst, off, whole);
@@ -122,9 +123,4 @@ function writePadded(dst: Uint8Array, off: number, v: number, digits: number): n
     v = ten;
   }
   return off + digits;
-}
-
-function writeText(dst: Uint8Array, off: number, text: string): number {
-  for (let i = 0; i < text.length; i++) dst[off + i] = text.charCodeAt(i);
-  return off + text.length;
 }

@@ -8,6 +8,7 @@
  * The language's toExponential rounds the exact value too, but between two equally near results it takes the
  * larger, and C the even one. A tie has exactly one digit more than wanted, a five; that is looked for.
  */
+import { writeLatin1 } from "./bytes.ts";
 import { writeDouble } from "./doubles.ts";
 
 /** Room that `writeGeneral` may need. */
@@ -35,7 +36,7 @@ export function writeGeneral(dst: Uint8Array, off: number, v: number, digits: nu
   const at = text.indexOf("e");
   const exponent = Number(text.slice(at + 1));
   const significant = text.slice(0, at).replace(".", "").replace(/0+$/, "");
-  return writeText(dst, off, layOut(significant, exponent, digits));
+  return writeLatin1(dst, off, layOut(significant, exponent, digits));
 }
 
 /** "d.dddde+x" with exactly so many digits, ties to even. */
@@ -60,9 +61,4 @@ function layOut(significant: string, exponent: number, digits: number): string {
   const whole = significant.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   const fraction = significant.slice(exponent + 1);
   return fraction === "" ? whole : `${whole}.${fraction}`;
-}
-
-function writeText(dst: Uint8Array, off: number, text: string): number {
-  for (let i = 0; i < text.length; i++) dst[off + i] = text.charCodeAt(i);
-  return off + text.length;
 }

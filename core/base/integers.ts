@@ -16,7 +16,7 @@
  * Credit: two digits per division is Andrei Alexandrescu's advice on printing integers.
  */
 
-import { latin1, type ReadonlyBytes } from "./bytes.ts";
+import { latin1, type ReadonlyBytes, writeLatin1 } from "./bytes.ts";
 
 /** What `parseInteger` answers for a signed 64-bit integer beyond +-(2^53-1). */
 export const BIG = Infinity;
@@ -99,9 +99,7 @@ export function integerDigits(v: number): number {
 /** Writes the decimal text of a signed 64-bit integer and returns the offset after it. Cold. */
 export function formatBigInt64(dst: Uint8Array, off: number, v: bigint): number {
   if (v < INT64_MIN || v > INT64_MAX) throw new RangeError(`${v} is no signed 64-bit integer`);
-  const text = v.toString();
-  for (let i = 0; i < text.length; i++) dst[off + i] = text.charCodeAt(i);
-  return off + text.length;
+  return writeLatin1(dst, off, v.toString());
 }
 
 /** Continues `parseInteger` after its ninth digit; `head` is those nine digits. */

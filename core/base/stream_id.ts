@@ -8,7 +8,7 @@
  * besides (blanks or a plus before it, leading zeros, a minus that wraps around), because clients that
  * sent such an id got through. A zero byte ends the text for the same reason.
  */
-import { indexOfByte, type ReadonlyBytes } from "./bytes.ts";
+import { indexOfByte, type ReadonlyBytes, writeLatin1 } from "./bytes.ts";
 import { formatInteger } from "./integers.ts";
 
 /** Longest text of an id: two numbers of twenty digits and a dash. */
@@ -177,9 +177,7 @@ export function parseStreamId(
 /** Writes an unsigned 64-bit number. */
 function formatUnsigned(dst: Uint8Array, off: number, hi: number, lo: number): number {
   if (hi >= 0 && hi < 0x200000) return formatInteger(dst, off, hi * 2 ** 32 + (lo >>> 0));
-  const text = (BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0)).toString();
-  for (let i = 0; i < text.length; i++) dst[off + i] = text.charCodeAt(i);
-  return off + text.length;
+  return writeLatin1(dst, off, (BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0)).toString());
 }
 
 /** Reads an unsigned 64-bit number into `readHi` and `readLo`. */

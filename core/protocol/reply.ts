@@ -440,8 +440,7 @@ export class Reply {
   }
 
   private writeText(text: string): void {
-    writeLatin1(this.buf, this.pos, text);
-    this.pos += text.length;
+    this.pos = writeLatin1(this.buf, this.pos, text);
   }
 
   private endLine(): void {

@@ -39,7 +39,7 @@
  *
  * The order, the rewritten forms and where MULTI stands are those of Redis 7.4.
  */
-import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import { ascii, copyBytes, type ReadonlyBytes, writeLatin1 } from "../base/bytes.ts";
 import { formatInteger, INT64_MAX, INTEGER_TEXT_LEN_MAX, integerDigits } from "../base/numbers.ts";
 import type { Db } from "../keyspace/db.ts";
 import type { KeyRemovals } from "../keyspace/key_events.ts";
@@ -314,9 +314,7 @@ export class Propagation implements KeyRemovals {
     const { length } = s;
     this.header(DOLLAR, length);
     this.reserve(length + 2);
-    const { buf, used } = this;
-    for (let i = 0; i < length; i++) buf[used + i] = s.charCodeAt(i);
-    this.endArg(used + length);
+    this.endArg(writeLatin1(this.buf, this.used, s));
   }
 
   /** An integer as an argument. */
