@@ -122,7 +122,7 @@ describe("users in redis.conf", () => {
         "user bob off sanitize-payload resetchannels -@all",
         `user default on sanitize-payload #${ONE} ~* &* +@all`,
       ]);
-      assert.match(server.output, /The user 'bob' is disabled \(there is no 'on' modifier/);
+      await server.said(/The user 'bob' is disabled \(there is no 'on' modifier/);
     });
     await started(["requirepass one", "user default on nopass +ping"], async (client) => {
       assert.equal(await client.command("PING"), "PONG");
@@ -257,7 +257,7 @@ describe("an ACL file", () => {
         "ERR There was an error trying to save the ACLs. Please check the server logs for more " +
           "information",
       );
-      assert.match(server.output, /# Writing ACL file for ACL SAVE: /);
+      await server.said(/# Writing ACL file for ACL SAVE: /);
     });
     rmSync(aclFile, { recursive: true, force: true });
   });
@@ -292,7 +292,7 @@ test("no password is seen in the log, the slow log or by MONITOR", async () => {
       broken.raw(new TextEncoder().encode(request));
       await broken.closed;
     }
-    assert.match(server.output, /query buffer begins with \(redacted\)/);
+    await server.said(/query buffer begins with \(redacted\)/);
     await client.command("PING");
     const slow = JSON.stringify(await client.command("SLOWLOG", "GET", "100"));
     assert.match(slow, /"ACL","SETUSER","\(redacted\)"/);

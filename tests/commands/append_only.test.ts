@@ -123,7 +123,7 @@ describe("at run time", () => {
       await c.command("SET", "a", 1);
       await c.command("CONFIG", "SET", "appendonly", "yes");
       assert.match(text(await c.command("SHUTDOWN")), /Errors trying to SHUTDOWN/);
-      await until("the reason", () => /Writing initial AOF, can't exit/.test(own.output));
+      await own.said(/Writing initial AOF, can't exit/);
       c.send(["SHUTDOWN", "FORCE"]);
       assert.equal((await own.exited).code, 0);
     }));
@@ -160,7 +160,7 @@ describe("two servers on one directory", () => {
           await other.command("SET", "a", 2);
           assert.match(text(await other.command("SAVE")), /ERR/);
           const reason = /Not saving: dump.rdb in .* is written by another server/;
-          await until("the reason", () => reason.test(own.output));
+          await own.said(reason);
         });
         assert.equal(readFileSync(join(dir, "dump.rdb"), "latin1"), before);
       })

@@ -6,17 +6,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
-import { sleep, startLarder, type TestServer } from "../support/server.ts";
+import { startLarder } from "../support/server.ts";
 
 const PASSWORD = "a-secret-of-the-tests";
 const START = "=== REDIS BUG REPORT START: Cut & paste starting from here ===";
 const END = "=== REDIS BUG REPORT END. Make sure to include from START to END. ===";
-
-/** Waits until the log says something. */
-async function said(server: TestServer, pattern: RegExp): Promise<void> {
-  for (let tries = 0; tries < 500 && !pattern.test(server.output); tries++) await sleep(10);
-  assert.match(server.output, pattern);
-}
 
 describe("a crash", () => {
   for (
@@ -56,12 +50,12 @@ describe("a crash", () => {
     const server = await startLarder();
     process.kill(server.pid, "SIGXFSZ");
     process.kill(server.pid, "SIGALRM");
-    await said(server, /Received SIGALRM[^]*BUG REPORT END/);
+    await server.said(/Received SIGALRM[^]*BUG REPORT END/);
     const client = await server.connect();
     assert.equal(await client.command("PING"), "PONG");
     process.kill(server.pid, "SIGABRT");
     await server.exited;
-    assert.match(server.output, /crashed by signal: SIGABRT/);
+    await server.said(/crashed by signal: SIGABRT/);
     client.close();
     await server.stop();
   });

@@ -246,8 +246,9 @@ async function rdbThereAndBack(other: Other, program: string): Promise<void> {
     rmSync(path);
     await saved(c);
     assert.equal(fileVersion(), `REDIS${other.written}`);
-    const isWarned = /so the RDB file has version 12, not 10/.test(larder.output);
-    assert.equal(isWarned, other.wanted === "10" && other.fieldsExpire, larder.output);
+    const warning = /so the RDB file has version 12, not 10/;
+    if (other.wanted === "10" && other.fieldsExpire) await larder.said(warning);
+    else assert.doesNotMatch(larder.output, warning);
     const redis = await startProgram(program, [], policy);
     await using(redis, async (r) => {
       copyFileSync(path, join(redis.dir, "dump.rdb"));

@@ -119,7 +119,7 @@ describe("background saves", { skip: server.isOracle }, () => {
       assert.ok(Number(await info(c, "rdb_last_cow_size")) > 0);
       assert.ok(Number(await info(c, "latest_fork_usec")) > 0);
       assert.deepEqual(filesIn(own.dir), ["dump.rdb"]);
-      assert.match(own.output, /Background saving terminated with success/);
+      await own.said(/Background saving terminated with success/);
       await c.command("DEBUG", "RELOAD", "NOSAVE");
       assert.equal(await c.command("DBSIZE"), 300);
     });
@@ -147,7 +147,7 @@ describe("background saves", { skip: server.isOracle }, () => {
       assert.ok(!existsSync(join(own.dir, "dump.rdb")));
       await c.command("SET", "fifth", "v");
       await until(async () => await info(c, "rdb_changes_since_last_save") === "0");
-      assert.match(own.output, /5 changes in 1 seconds\. Saving\.\.\./);
+      await own.said(/5 changes in 1 seconds\. Saving\.\.\./);
       assert.ok(existsSync(join(own.dir, "dump.rdb")));
     });
   });
@@ -194,12 +194,12 @@ describe("from one process to the next", { skip: server.isOracle }, () => {
         await c.command("SET", "from", "SIGTERM");
         s.kill("SIGTERM");
         assert.equal((await s.exited).code, 0);
-        assert.match(s.output, /Saving the final RDB snapshot before exiting\./);
+        await s.said(/Saving the final RDB snapshot before exiting\./);
       });
       await start([], async (c, s) => {
         assert.equal(await c.command("GET", "from"), "SIGTERM");
-        assert.match(s.output, /DB loaded from disk: \d\.\d{3} seconds/);
-        assert.match(s.output, /Done loading RDB, keys loaded: 1, keys expired: 0\./);
+        await s.said(/DB loaded from disk: \d\.\d{3} seconds/);
+        await s.said(/Done loading RDB, keys loaded: 1, keys expired: 0\./);
         await c.command("SET", "from", "nobody");
       });
       await start([], async (c, s) => {
@@ -231,7 +231,7 @@ describe("from one process to the next", { skip: server.isOracle }, () => {
       assert.equal(await c.command("PING"), "PONG");
       c.send(["SHUTDOWN", "FORCE"]);
       assert.equal((await own.exited).code, 0);
-      assert.match(own.output, /Error trying to save the DB\. Exit anyway\./);
+      await own.said(/Error trying to save the DB\. Exit anyway\./);
     });
   });
 

@@ -157,7 +157,8 @@ describe("a start that is refused ends with status 1 and one message", () => {
 
 describe("the log of a start", () => {
   test("has the lines that tools wait for, in order", () =>
-    started([], (server) => {
+    started([], async (server) => {
+      await server.said(/Ready to accept connections tcp\n/);
       const lines = server.output.split("\n").slice(0, -1);
       for (const line of lines) {
         assert.match(line, /^\d+:M \d\d \w{3} \d{4} \d\d:\d\d:\d\d\.\d{3} [.\-*#] /);
@@ -175,16 +176,14 @@ describe("the log of a start", () => {
       const found = order.map((pattern) => texts.findIndex((text) => pattern.test(text)));
       assert.deepEqual(found, [...found].sort((a, b) => a - b), server.output);
       assert.ok(!found.includes(-1), `${found}\n${server.output}`);
-      return Promise.resolve();
     }));
 
   test("names what has no effect, once", () =>
     started(
       ["--io-threads", "4", "--save", "900 1", "--daemonize", "yes"],
-      (server) => {
-        assert.match(server.output, /# No effect in this version: io-threads\.\n/);
-        assert.match(server.output, /# WARNING: daemonize is yes, but the server stays/);
-        return Promise.resolve();
+      async (server) => {
+        await server.said(/# No effect in this version: io-threads\.\n/);
+        await server.said(/# WARNING: daemonize is yes, but the server stays/);
       },
     ));
 
@@ -223,7 +222,7 @@ describe("configuration", () => {
       await client.command("CONFIG", "SET", "maxmemory-samples", "8");
       assert.equal(await client.command("CONFIG", "REWRITE"), "OK");
       assert.match(readFileSync(path, "utf8"), /^maxmemory-samples 8\nlfu-log-factor 7\n/);
-      assert.match(server.output, /\* CONFIG REWRITE executed with success\.\n/);
+      await server.said(/\* CONFIG REWRITE executed with success\.\n/);
       client.close();
       await server.stop();
     }));
@@ -259,7 +258,7 @@ describe("configuration", () => {
     inFolder(async (dir) => {
       const path = join(dir, "larder.sock");
       const server = await startLarder({ args: ["--port", "0", "--unixsocket", path] });
-      assert.match(server.output, /\* Ready to accept connections unix\n/);
+      await server.said(/\* Ready to accept connections unix\n/);
       assert.doesNotMatch(server.output, /connections tcp/);
       assert.ok(existsSync(path));
       const exit = await server.stop();
@@ -279,8 +278,7 @@ describe("the end", () => {
         server.kill(signal);
         assert.equal(await client.readUntilClosed(), "");
         assert.deepEqual(await server.exited, { code: 0, signal: null });
-        assert.match(
-          server.output,
+        await server.said(
           new RegExp(
             `# Received ${signal} scheduling shutdown\\.\\.\\.\n.*\\* User requested shutdown\\.\\.\\.\n` +
               ".*\\* Removing the pid file\\.\n.*# Redis is now ready to exit, bye bye\\.\\.\\.\n$",
@@ -309,11 +307,9 @@ describe("the end", () => {
       const reply = await client.command("SHUTDOWN", "SAVE");
       assert.ok(reply instanceof ReplyError);
       assert.equal(reply.message, "ERR Errors trying to SHUTDOWN. Check logs.");
-      assert.match(server.output, /Error trying to save the DB, can't exit\./);
+      await server.said(/Error trying to save the DB, can't exit\./);
       server.kill("SIGTERM");
-      while (!/Received SIGTERM[^]*# Errors trying to shut down/.test(server.output)) {
-        assert.equal(await client.command("PING"), "PONG");
-      }
+      await server.said(/Received SIGTERM[^]*# Errors trying to shut down/);
       await client.command("CONFIG", "SET", "shutdown-on-sigterm", "default");
       assert.equal(await client.command("PING"), "PONG");
     }));
@@ -338,14 +334,8 @@ setTimeout(() => { Promise.reject(new Error("rejected by a promise")); }, 2);
       const before = runtime === "deno" ? ["run", "--quiet", "-A", "--no-check", script] : [script];
       const server = await startProgram(program, before, []);
       const client = await server.connect();
-      while (!/thrown by a timer[^]*rejected by a promise/.test(server.output)) {
-        assert.equal(await client.command("PING"), "PONG");
-      }
-      assert.match(
-        server.output,
-        /# Bug in a callback, the server goes on: Error: thrown by a timer/,
-      );
-      assert.match(server.output, /# Bug in a promise, the server goes on: Error: rejected by/);
+      await server.said(/# Bug in a callback, the server goes on: Error: thrown by a timer/);
+      await server.said(/# Bug in a promise, the server goes on: Error: rejected by/);
       client.close();
       assert.deepEqual(await server.stop(), { code: 0, signal: null });
     }));

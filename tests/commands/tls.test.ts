@@ -162,7 +162,7 @@ describe("one server", () => {
   });
 
   test("is ready, and INFO and the log say so", async () => {
-    assert.match(server.output, /Ready to accept connections tls/);
+    await server.said(/Ready to accept connections tls/);
     const info = String(await admin.command("INFO", "server"));
     assert.match(info, new RegExp(`listener1:name=tls,bind=${HOST},port=${port}\r\n`));
   });
@@ -229,7 +229,7 @@ describe("one server", () => {
     client.close();
     const old = /TLS before version 1.2 is not offered/;
     await refuses(admin.command("CONFIG", "SET", "tls-protocols", "TLSv1.1"), /TLS/);
-    assert.match(server.output, old);
+    await server.said(old);
     await admin.command("CONFIG", "SET", "tls-protocols", "");
   });
 

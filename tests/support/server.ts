@@ -10,6 +10,7 @@
  * and the first connection that succeeds counts instead.
  */
 
+import assert from "node:assert/strict";
 import process from "node:process";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -24,6 +25,7 @@ import { RespClient } from "./resp_client.ts";
 const HOST = "127.0.0.1";
 const READY = /ready to accept connections/i;
 const START_TIMEOUT_MS = 60_000;
+const SAY_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
 const START_TRIES = 3;
 
@@ -106,6 +108,16 @@ export class TestServer {
   /** What it has printed so far, on both streams. */
   get output(): string {
     return this.#output;
+  }
+
+  /**
+   * Waits until the log says something. A line may be read from the pipe later than a reply that was
+   * sent after it, so nothing is expected to be in `output` at once.
+   */
+  async said(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + SAY_TIMEOUT_MS;
+    while (!pattern.test(this.#output) && Date.now() < deadline) await sleep(10);
+    assert.match(this.#output, pattern);
   }
 
   /** Opens a connection. */

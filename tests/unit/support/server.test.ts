@@ -20,7 +20,7 @@ describe("redis-server", { skip: redisMissing() }, () => {
     const server = await startRedis({ args: ["--databases", "3"] });
     assert.ok(server !== null);
     assert.ok(server.pid > 0 && existsSync(server.dir));
-    assert.match(server.output, /Ready to accept connections/i);
+    await server.said(/Ready to accept connections/i);
     const client = await server.connect();
     assert.deepEqual(await client.command("CONFIG", "GET", "databases"), ["databases", "3"]);
     assert.deepEqual(await client.command("CONFIG", "GET", "dir"), ["dir", server.dir]);
