@@ -18,6 +18,7 @@
  * the haversine of the radius is known, and only what is very near to it needs the arc sine.
  */
 import {
+  arcSine,
   EARTH_RADIUS_M,
   GEO_LAT_MAX,
   GEO_STEPS_MAX,
@@ -28,6 +29,7 @@ import {
   lonOfStripe,
   lonStripe,
   RADIANS_PER_DEGREE,
+  sine,
 } from "./geohash.ts";
 
 export const GEO_CELLS = 9;
@@ -128,7 +130,7 @@ export class GeoArea {
     // On the centre's meridian the formula is a simpler one.
     this.distanceM = this.isOnMeridian
       ? geoLatDistance(this.lat, lat)
-      : 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(a));
+      : 2 * EARTH_RADIUS_M * arcSine(Math.sqrt(a));
     return this.isBox || !(this.distanceM > this.radiusM);
   }
 
@@ -147,9 +149,9 @@ export class GeoArea {
 
   /** The haversine of the angle between a position and the centre. */
   private haversine(lon: number, lat: number): number {
-    const v = Math.sin((lon * RADIANS_PER_DEGREE - this.lonRadians) / 2);
+    const v = sine((lon * RADIANS_PER_DEGREE - this.lonRadians) / 2);
     const latRadians = lat * RADIANS_PER_DEGREE;
-    const u = Math.sin((latRadians - this.latRadians) / 2);
+    const u = sine((latRadians - this.latRadians) / 2);
     this.isOnMeridian = v === 0;
     return u * u + this.latCosine * Math.cos(latRadians) * v * v;
   }
