@@ -14,7 +14,7 @@
  *              mix(its value)
  *     data     for each database with keys mix(its number), and for each key xor(mix(key) and its value)
  *
- * Keys whose time is over but which are still there count, as in Redis.
+ * Keys and fields whose time is over but which are still there count, as in Redis.
  */
 import { ascii, type ReadonlyBytes } from "../base/bytes.ts";
 import { formatShortestDouble } from "../base/numbers.ts";
@@ -147,7 +147,7 @@ function addZset(digest: Digest, zsets: ZSets, ref: number): void {
 
 function addHash(digest: Digest, hashes: Hashes, ref: number): void {
   const { walk } = hashes;
-  walk.start(ref);
+  walk.start(ref, true);
   while (walk.next()) {
     const pair = new Digest();
     pair.mix(walk.field.buf, walk.field.off, walk.field.len);

@@ -56,6 +56,8 @@ export class HashWalk implements ScanSource {
   // A large hash (word 0 of its body, else 0): the batch, the next field in it, where the next batch begins.
   private word = 0;
   private expires = false;
+  /** Fields that expire before this, in unix ms, are passed over. */
+  private expiredBefore = 0.5;
   private refs = new RefList();
   private index = 0;
   private cursor = 0;
@@ -76,9 +78,10 @@ export class HashWalk implements ScanSource {
     return this.value;
   }
 
-  /** Begins before the first field. */
-  start(ref: number): void {
+  /** Begins before the first field. With `isWhole`, expired fields that are still stored are met, too. */
+  start(ref: number, isWhole = false): void {
     this.open(ref);
+    if (isWhole) this.expiredBefore = -Infinity;
     this.cursor = 0;
     this.more = this.word !== 0;
   }
@@ -101,7 +104,7 @@ export class HashWalk implements ScanSource {
     return this.next();
   }
 
-  /** Moves to the next field that isn't expired; false when there is none. */
+  /** Moves to the next field that isn't expired, or is to be met all the same; false when there is none. */
   next(): boolean {
     return this.word === 0 ? this.nextInListpack() : this.nextInTable();
   }
@@ -137,6 +140,7 @@ export class HashWalk implements ScanSource {
     const { arena } = this;
     const encoding = objectEncoding(arena, ref);
     const word = bodyWord(arena, ref, 0);
+    this.expiredBefore = this.context.expiryMs;
     this.refs.clear();
     if (this.refs.refs.length > KEPT_FIELDS_MAX) this.refs = new RefList();
     this.index = 0;
@@ -155,7 +159,7 @@ export class HashWalk implements ScanSource {
   private nextInListpack(): boolean {
     while (this.at !== 0) {
       this.readListpack();
-      if (this.expiry === NO_EXPIRY || this.expiry >= this.context.expiryMs) return true;
+      if (this.expiry === NO_EXPIRY || this.expiry >= this.expiredBefore) return true;
     }
     return false;
   }
@@ -186,7 +190,7 @@ export class HashWalk implements ScanSource {
     for (;;) {
       while (this.index < this.refs.length) {
         this.readEntry(this.refs.refs[this.index++]);
-        if (this.expiry === NO_EXPIRY || this.expiry >= this.context.expiryMs) return true;
+        if (this.expiry === NO_EXPIRY || this.expiry >= this.expiredBefore) return true;
       }
       if (!this.more) return false;
       this.takeBatch();
