@@ -25,11 +25,6 @@ export interface ReadonlyBytes {
   subarray(begin?: number, end?: number): ReadonlyBytes;
 }
 
-/** A DataView that can't be written to. */
-export interface ReadonlyView {
-  getUint32(off: number, isLittleEndian: boolean): number;
-}
-
 /** A copy up to this many bytes is a loop; see `copyBytes` for the measurement. */
 const COPY_LOOP_LEN_MAX = 48;
 
@@ -70,12 +65,6 @@ export function latin1(buf: ReadonlyBytes, off: number, len: number): string {
     return s;
   }
   return latin1Slice.call(buf, off, off + len);
-}
-
-/** A view of the bytes, to read words at any offset. Making one takes 50 ns. */
-export function viewOf(buf: ReadonlyBytes): ReadonlyView {
-  const { buffer, byteOffset, length } = buf as Uint8Array;
-  return new DataView(buffer, byteOffset, length);
 }
 
 /**
