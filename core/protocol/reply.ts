@@ -1,10 +1,11 @@
 /**
  * Reply: what goes back to one client, as RESP2 or RESP3 bytes.
  *
- * Replies are appended to chunks of CHUNK_BYTES taken from a pool; a chunk that has no room for the next
- * piece is set aside and another one taken, so nothing written is ever moved. A piece larger than a chunk
- * gets a chunk of its own size. The connection takes the chunks, sends them in order, and returns the
- * standard ones to the pool; a client with nothing to send holds none.
+ * Replies are appended to chunks taken from a pool; a chunk that has no room for the next piece is set aside and
+ * another one taken, so nothing written is ever moved. The first is of CHUNK_BYTES, the second twice, the others four
+ * times as large: each is a call to send it. A piece larger than a chunk gets a chunk of its own size. The
+ * connection takes the chunks, sends them in order, and returns the standard ones to the pool; a client with
+ * nothing to send holds none.
  *
  * The methods are Redis's addReply family. The types that RESP2 lacks have the RESP2 form that Redis gives
  * them (a map is an array of twice the length, a double is a bulk string, and so on). Texts are strings with
@@ -25,10 +26,14 @@ import { SharedChunk } from "./shared_chunk.ts";
 
 export type { Chunk } from "./chunk_queue.ts";
 
-/** Bytes of a standard chunk: a pipeline of 64 small replies fits several times over. */
+/** Bytes of a first chunk: a pipeline of 64 small replies fits several times over. */
 export const CHUNK_BYTES: number = 16 * 1024;
-/** Most chunks the pool keeps: 4 MiB. */
-const POOL_MAX = 256;
+/** How often the size doubles. */
+const DOUBLINGS = 2;
+/** Bytes of the largest standard chunk. */
+export const CHUNK_BYTES_MAX: number = CHUNK_BYTES << DOUBLINGS;
+/** Most bytes that the pool keeps of each size. */
+const POOL_BYTES_MAX: number = 4 << 20;
 /** Room for a type byte, the longest integer and CRLF. */
 const HEADER_BYTES = 32;
 /** Room for a header that comes later: a count has up to ten digits. */
@@ -50,21 +55,25 @@ const ZERO = 0x30;
 const EMPTY = new Uint8Array(0);
 /** What is put where room was left. */
 const deferred = new Uint8Array(DEFERRED_BYTES + DEFERRED_BULK_MAX);
-const pool: Uint8Array[] = [];
-
-/** A standard chunk. */
-function takeChunk(): Uint8Array {
-  return pool.pop() ?? new Uint8Array(CHUNK_BYTES);
-}
+/** Chunks of each size, the smallest first. */
+const pools: readonly Uint8Array[][] = Array.from({ length: DOUBLINGS + 1 }, () => []);
 
 /** Gives a sent chunk back; odd-sized ones and shared ones are left to the garbage collector. */
 export function releaseChunk(buf: Uint8Array): void {
-  if (isStandard(buf) && pool.length < POOL_MAX) pool.push(buf);
+  const size = sizeOf(buf);
+  if (size < 0) return;
+  const pool = pools[size];
+  if (pool.length < POOL_BYTES_MAX / buf.length) pool.push(buf);
 }
 
-/** Whether a chunk is of the pool's kind: not a part of a larger buffer that has the same length. */
-function isStandard(buf: Uint8Array): boolean {
-  return buf.length === CHUNK_BYTES && buf.buffer.byteLength === CHUNK_BYTES;
+/** How often a standard chunk's size was doubled; -1 for others, such as a part of a larger buffer of that length. */
+function sizeOf(buf: Uint8Array): number {
+  const { length } = buf;
+  if (length < CHUNK_BYTES || length !== buf.buffer.byteLength) return -1;
+  for (let size = 0; size <= DOUBLINGS; size++) {
+    if (length === CHUNK_BYTES << size) return size;
+  }
+  return -1;
 }
 
 export class Reply {
@@ -361,7 +370,8 @@ export class Reply {
 
   /** Whether `len` bytes could be added without memory being taken for them. */
   hasRoomAtHand(len: number): boolean {
-    return this.pos + len <= this.buf.length || pool.length > 0 && len <= CHUNK_BYTES;
+    return this.pos + len <= this.buf.length ||
+      len <= CHUNK_BYTES && pools[this.nextSize].length > 0;
   }
 
   /** Makes room for `len` bytes in one piece. */
@@ -379,7 +389,7 @@ export class Reply {
       this.pos = last.len;
     }
     this.pos = mark - this.fullBytes;
-    if (this.pos < this.buf.length && !isStandard(this.buf)) this.keepCopy();
+    if (this.pos < this.buf.length && sizeOf(this.buf) < 0) this.keepCopy();
   }
 
   /** Puts what is kept of a chunk that may be shared, and so must not be written to, into another one. */
@@ -412,9 +422,17 @@ export class Reply {
   }
 
   private nextChunk(len: number): void {
+    const size = this.nextSize;
+    const bytes = CHUNK_BYTES << size;
     if (this.pos > 0) this.setAside();
     else releaseChunk(this.buf);
-    this.buf = len <= CHUNK_BYTES ? takeChunk() : new Uint8Array(len);
+    this.buf = len > bytes ? new Uint8Array(len) : pools[size].pop() ?? new Uint8Array(bytes);
+  }
+
+  /** How often the size of the next chunk is doubled. */
+  private get nextSize(): number {
+    const before = this.full.length + (this.pos > 0 ? 1 : 0);
+    return before < DOUBLINGS ? before : DOUBLINGS;
   }
 
   /** Puts the chunk being written behind the full ones. */

@@ -10,7 +10,7 @@
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { type ReadonlyView, viewOf } from "../memory/readonly_view.ts";
 import { formatInteger, integerDigits } from "../base/numbers.ts";
-import { CHUNK_BYTES, type Reply } from "../protocol/reply.ts";
+import { CHUNK_BYTES_MAX, type Reply } from "../protocol/reply.ts";
 import { entryBefore, entryBytes, ListpackValue, readEntry } from "../structures/listpack_entry.ts";
 
 /** Room for the bulk string of what is written in the loop: its length, 63 bytes in words, two CRLF. */
@@ -84,7 +84,7 @@ function viewOfChunk(buf: Uint8Array): DataView {
   if (chunkOf === buf) return chunk;
   const view: DataView = new DataView(buf.buffer, buf.byteOffset, buf.length);
   // A large chunk is not held on to.
-  if (buf.length <= CHUNK_BYTES) {
+  if (buf.length <= CHUNK_BYTES_MAX) {
     chunk = view;
     chunkOf = buf;
   }

@@ -41,8 +41,8 @@ for (const { name, peer: mode } of MODES) {
       assert.equal(await ask(net.connect(mode), "GET k\r\n"), bulk("49"));
       const client = [...net.server.clients.byId.values()][0];
       assert.equal(client.port.isSending, true);
-      assert.ok(client.port.unsentChunks > 20);
-      assert.match(clientInfo(client), / oll=\d\d .* events=rw /);
+      assert.ok(client.port.unsentChunks > 5);
+      assert.match(clientInfo(client), / oll=[1-9]\d* .* events=rw /);
       peer.resume();
       assert.equal(peer.take(), `${zeros(10000)}+OK\r\n`.repeat(50));
       assert.match(clientInfo(client), / oll=0 omem=0 .* events=r /);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import { Prng } from "../../../core/base/prng.ts";
-import { CHUNK_BYTES, releaseChunk, Reply } from "../../../core/protocol/reply.ts";
+import { CHUNK_BYTES, CHUNK_BYTES_MAX, releaseChunk, Reply } from "../../../core/protocol/reply.ts";
 import { oneIn, randomInt, seed } from "../../support/gen.ts";
 import { redisMissing, redisTarget } from "../../support/server.ts";
 
@@ -197,14 +197,33 @@ describe("chunks", () => {
     releaseChunk(first.buf);
     reply.addOk();
     assert.equal(reply.takeChunk()!.buf, first.buf);
-    reply.addBulkString("x".repeat(CHUNK_BYTES + 1));
+    reply.addBulkString("x".repeat(CHUNK_BYTES_MAX + 1));
     const header = reply.takeChunk()!;
     const big = reply.takeChunk()!;
-    assert.equal(latin1(header.buf, 0, header.len), `$${CHUNK_BYTES + 1}\r\n`);
-    assert.equal(big.buf.length, CHUNK_BYTES + 3, "a large piece gets exactly its size");
+    assert.equal(latin1(header.buf, 0, header.len), `$${CHUNK_BYTES_MAX + 1}\r\n`);
+    assert.equal(big.buf.length, CHUNK_BYTES_MAX + 3, "a large piece gets exactly its size");
     releaseChunk(big.buf);
     reply.addOk();
     assert.notEqual(reply.takeChunk()!.buf, big.buf);
+  });
+
+  test("grow while nobody takes them, and those of each size are used again", () => {
+    const reply = new Reply();
+    const fill = () => {
+      for (let i = 0; i < 200; i++) reply.addBulkString("x".repeat(1000));
+      const chunks: Uint8Array[] = [];
+      for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
+        chunks.push(chunk.buf);
+      }
+      return chunks;
+    };
+    const first = fill();
+    const sizes = first.map((chunk) => chunk.length / CHUNK_BYTES);
+    assert.deepEqual(sizes, [1, 2, 4, 4, 4]);
+    first.forEach(releaseChunk);
+    assert.deepEqual(new Set(fill()), new Set(first));
+    releaseChunk(new Uint8Array(2 * CHUNK_BYTES_MAX).subarray(CHUNK_BYTES_MAX));
+    assert.ok(fill().every((chunk) => chunk.buffer.byteLength <= CHUNK_BYTES_MAX));
   });
 
   test("are not held by a client with nothing to send", () => {
