@@ -13,6 +13,7 @@
  */
 
 import type { ReadonlyBytes } from "./bytes.ts";
+import { LastView } from "./readonly_view.ts";
 
 /** The polynomial's bits in reflected order: the lowest bit of the high half is x^31 and so on. */
 const POLY_HI = 0x95ac9329;
@@ -22,6 +23,7 @@ const TABLE_COUNT = 8;
 const tableHi = new Int32Array(TABLE_COUNT * 256);
 const tableLo = new Int32Array(TABLE_COUNT * 256);
 fillTables();
+const views = new LastView();
 
 /** A running checksum. */
 export class Crc64 {
@@ -45,14 +47,15 @@ export class Crc64 {
   update(buf: ReadonlyBytes, off: number, len: number): void {
     let hi = this.hi;
     let lo = this.lo;
+    const view = views.of(buf);
     let i = off;
     const end = off + len;
     const stepsEnd = off + (len - (len & 7));
     const th = tableHi;
     const tl = tableLo;
     while (i < stepsEnd) {
-      lo ^= buf[i] | (buf[i + 1] << 8) | (buf[i + 2] << 16) | (buf[i + 3] << 24);
-      hi ^= buf[i + 4] | (buf[i + 5] << 8) | (buf[i + 6] << 16) | (buf[i + 7] << 24);
+      lo ^= view.getInt32(i, true);
+      hi ^= view.getInt32(i + 4, true);
       i += 8;
       // The first byte has seven behind it, so it uses table 7; the last uses table 0.
       const a = 1792 + (lo & 0xff);

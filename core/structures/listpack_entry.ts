@@ -37,6 +37,8 @@ import type { Arena } from "../memory/arena.ts";
 /** First byte of what ends a listpack. */
 export const LP_END = 0xff;
 
+/** First byte of a short string, without its length: below it is an integer of seven bits. */
+export const STRING6 = 0x80;
 const INT13 = 0xc0;
 const STRING12 = 0xe0;
 const STRING32 = 0xf0;
@@ -44,7 +46,7 @@ const INT16 = 0xf1;
 const INT24 = 0xf2;
 const INT32 = 0xf3;
 const INT64 = 0xf4;
-const STRING6_LEN_MAX = 63;
+export const STRING6_LEN_MAX = 63;
 const STRING12_LEN_MAX = 4095;
 /** A string up to this length is prepared with its bytes, so that storing it is a single short copy. */
 const WHOLE_LEN_MAX = 46;

@@ -8,9 +8,9 @@
  * instead of 10.6.
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
-import { type ReadonlyView, viewOf } from "../memory/readonly_view.ts";
+import { LastView, type ReadonlyView } from "../base/readonly_view.ts";
 import { formatInteger, integerDigits } from "../base/numbers.ts";
-import { CHUNK_BYTES_MAX, type Reply } from "../protocol/reply.ts";
+import type { Reply } from "../protocol/reply.ts";
 import { entryBefore, entryBytes, ListpackValue, readEntry } from "../structures/listpack_entry.ts";
 
 /** Room for the bulk string of what is written in the loop: its length, 63 bytes in words, two CRLF. */
@@ -27,11 +27,8 @@ const ZERO = 0x30;
 
 const value = new ListpackValue();
 
-// The views of what was read from and written to last.
-let entries: ReadonlyView = new DataView(new ArrayBuffer(0));
-let entriesOf: ReadonlyBytes | null = null;
-let chunk: DataView = new DataView(new ArrayBuffer(0));
-let chunkOf: Uint8Array | null = null;
+const entries = new LastView();
+const chunks = new LastView();
 
 /** Replies the `count` entries from the one at `at` on. */
 export function addEntryBulks(reply: Reply, u8: ReadonlyBytes, at: number, count: number): void {
@@ -42,15 +39,15 @@ export function addEntryBulks(reply: Reply, u8: ReadonlyBytes, at: number, count
 
 /** Returns where the last one is. */
 function addAllButLast(reply: Reply, u8: ReadonlyBytes, at: number, count: number): number {
-  const from = viewOfEntries(u8);
+  const from = entries.of(u8);
   let { buf, pos } = reply;
-  let to = viewOfChunk(buf);
+  let to = chunks.of(buf);
   for (; count > 1; count--) {
     if (pos + SHORT_BULK_BYTES > buf.length) {
       reply.pos = pos;
       reply.reserve(SHORT_BULK_BYTES);
       ({ buf, pos } = reply);
-      to = viewOfChunk(buf);
+      to = chunks.of(buf);
     }
     const first = u8[at];
     if (first < 0x80) {
@@ -64,31 +61,12 @@ function addAllButLast(reply: Reply, u8: ReadonlyBytes, at: number, count: numbe
       reply.pos = pos;
       addEntryBulk(reply, u8, at);
       ({ buf, pos } = reply);
-      to = viewOfChunk(buf);
+      to = chunks.of(buf);
       at += entryBytes(u8, at);
     }
   }
   reply.pos = pos;
   return at;
-}
-
-function viewOfEntries(u8: ReadonlyBytes): ReadonlyView {
-  if (entriesOf !== u8) {
-    entries = viewOf(u8);
-    entriesOf = u8;
-  }
-  return entries;
-}
-
-function viewOfChunk(buf: Uint8Array): DataView {
-  if (chunkOf === buf) return chunk;
-  const view: DataView = new DataView(buf.buffer, buf.byteOffset, buf.length);
-  // A large chunk is not held on to.
-  if (buf.length <= CHUNK_BYTES_MAX) {
-    chunk = view;
-    chunkOf = buf;
-  }
-  return view;
 }
 
 /** Replies the `count` entries that end at `end`, the last one first. */

@@ -5,7 +5,7 @@
  * elements itself: then copying it is all there is to do, where adding ten elements one by one takes ten searches and
  * ten moves. The bytes may come from anyone, so this is looked at first:
  *
- *     every entry lies within the bytes, and the header counts them        as lpValidate does
+ *     every entry lies within the bytes, and the header counts them
  *     every entry is in the form that is written here                      a text like an integer is one, no form
  *                                                                          is longer than it has to be
  *     no field or member is there twice                                    a small hash table of their entries
@@ -25,17 +25,20 @@ import {
   parseInteger,
   writeDouble,
 } from "../base/numbers.ts";
+import { LastView, type ReadonlyView } from "../base/readonly_view.ts";
 import type { Arena } from "../memory/arena.ts";
 import { LP_HEADER_BYTES, lpFromBytes, lpValidate } from "../structures/listpack.ts";
 import {
   backlenBytes,
+  checkedEntryEnd,
   encodeInt64,
   entryBytes,
   isShortestString,
   ListpackValue,
-  LP_END,
   readEntry,
   sameBytes,
+  STRING6,
+  STRING6_LEN_MAX,
 } from "../structures/listpack_entry.ts";
 import { qlExceedsLimit } from "../structures/quicklist.ts";
 import { bodyWord, ENC_LISTPACK, objectEncoding, setBodyWord, setEncoding } from "./object.ts";
@@ -45,6 +48,11 @@ import type { TypeContext } from "./type_context.ts";
 const TABLE_SIZE = 1024;
 const ELEMENTS_MAX: number = TABLE_SIZE / 2;
 
+const NINE = 0x39;
+/** Of golden ratio, as in Knuth's multiplicative hashing. */
+const HASH_FACTOR = 0x9e3779b1;
+
+const views = new LastView();
 const value = new ListpackValue();
 const member = new ListpackValue();
 const lastMember = new ListpackValue();
@@ -62,10 +70,10 @@ export function adoptList(
   off: number,
   len: number,
 ): boolean {
-  if (!lpValidate(buf, off, len, true)) return false;
+  if (!lpValidate(buf, off, len, false)) return false;
   const count = countOf(buf, off);
   if (count === 0 || qlExceedsLimit(context.limits.listMaxListpackSize, len, count)) return false;
-  if (!areOwnEntries(buf, off, 1, Infinity, false)) return false;
+  if (!areOwnEntries(buf, off, len, 1, Infinity, false)) return false;
   return adopt(context.arena, ref, buf, off, len);
 }
 
@@ -79,7 +87,7 @@ export function adoptHash(
 ): boolean {
   const { hashMaxListpackEntries, hashMaxListpackValue } = context.limits;
   return isSmall(buf, off, len, 2, hashMaxListpackEntries) &&
-    areOwnEntries(buf, off, 2, hashMaxListpackValue, true) &&
+    areOwnEntries(buf, off, len, 2, hashMaxListpackValue, true) &&
     adopt(context.arena, ref, buf, off, len);
 }
 
@@ -93,7 +101,7 @@ export function adoptSet(
 ): boolean {
   const { setMaxListpackEntries, setMaxListpackValue } = context.limits;
   return isSmall(buf, off, len, 1, setMaxListpackEntries) &&
-    areOwnEntries(buf, off, 1, setMaxListpackValue, true) &&
+    areOwnEntries(buf, off, len, 1, setMaxListpackValue, true) &&
     adopt(context.arena, ref, buf, off, len);
 }
 
@@ -107,7 +115,7 @@ export function adoptZset(
 ): boolean {
   const { zsetMaxListpackEntries, zsetMaxListpackValue } = context.limits;
   return isSmall(buf, off, len, 2, zsetMaxListpackEntries) &&
-    areOwnEntries(buf, off, 2, zsetMaxListpackValue, true) && areInOrder(buf, off, len) &&
+    areOwnEntries(buf, off, len, 2, zsetMaxListpackValue, true) && areInOrder(buf, off, len) &&
     adopt(context.arena, ref, buf, off, len);
 }
 
@@ -128,7 +136,7 @@ function adopt(
   return true;
 }
 
-/** Whether the bytes are a listpack of at least one and at most `max` elements of `stride` entries. */
+/** Whether the bytes say that they are a listpack of at least one and at most `max` elements of `stride` entries. */
 function isSmall(
   buf: ReadonlyBytes,
   off: number,
@@ -136,37 +144,61 @@ function isSmall(
   stride: number,
   max: number,
 ): boolean {
-  if (!lpValidate(buf, off, len, true)) return false;
+  if (!lpValidate(buf, off, len, false)) return false;
   const count = countOf(buf, off) / stride;
   return count > 0 && count <= max && count <= ELEMENTS_MAX && Number.isInteger(count);
 }
 
 /**
- * Whether all entries are in the form that is written here and no longer than `lenMax` as text, and if they must be
- * `distinct`, none of the first of each `stride` is there twice.
+ * Whether there are as many entries as the header says, all in the form that is written here and no longer than `lenMax`
+ * as text, and if they must be `distinct`, none of the first of each `stride` is there twice.
  */
 function areOwnEntries(
   buf: ReadonlyBytes,
   off: number,
+  len: number,
   stride: number,
   lenMax: number,
   distinct: boolean,
 ): boolean {
   if (lenMax < INTEGER_TEXT_LEN_MAX) return false;
+  const end = off + len - 1;
+  const view = views.of(buf);
   round++;
-  let index = 0;
-  for (let at = off + LP_HEADER_BYTES; buf[at] !== LP_END; index++) {
-    const bytes = entryBytes(buf, at);
-    // The length behind it could be written with zeros in front.
-    if (buf[at + bytes - backlenBytesOf(bytes)] >= 0x80) return false;
-    if (buf[at] >= 0x80) {
-      readEntry(buf, at, value);
-      if (!isOwnForm(buf[at], bytes) || !value.isInteger && value.len > lenMax) return false;
-    }
-    if (distinct && index % stride === 0 && !isNew(buf, at, bytes)) return false;
-    at += bytes;
+  let at = off + LP_HEADER_BYTES;
+  for (let left = countOf(buf, off), index = 0; left > 0; left--) {
+    const next = at < end ? ownEntryEnd(buf, at, end, lenMax) : -1;
+    if (next < 0) return false;
+    if (distinct && index === 0 && !isNew(buf, view, at, next - at)) return false;
+    if (++index === stride) index = 0;
+    at = next;
   }
-  return true;
+  return at === end;
+}
+
+/** Where the entry at `at` ends; -1 when it isn't one that would be written here, is too long, or reaches beyond `end`. */
+function ownEntryEnd(buf: ReadonlyBytes, at: number, end: number, lenMax: number): number {
+  const first = buf[at];
+  if (first >= STRING6 && first <= STRING6 + STRING6_LEN_MAX) {
+    const len = first - STRING6;
+    const next = at + len + 2;
+    const isOwn = next <= end && buf[next - 1] === len + 1 && len <= lenMax;
+    return isOwn && !isIntegerText(buf, at + 1, len) ? next : -1;
+  }
+  const next = checkedEntryEnd(buf, at, end);
+  if (next < 0) return -1;
+  const bytes = next - at;
+  // The length behind it could be written with zeros in front.
+  if (buf[next - backlenBytesOf(bytes)] >= 0x80) return -1;
+  if (first < STRING6) return next;
+  readEntry(buf, at, value);
+  return isOwnForm(first, bytes) && (value.isInteger || value.len <= lenMax) ? next : -1;
+}
+
+/** Whether a text would be written as an integer. */
+function isIntegerText(buf: ReadonlyBytes, off: number, len: number): boolean {
+  const isOther = len === 0 || len > INTEGER_TEXT_LEN_MAX || buf[off] > NINE;
+  return !isOther && !Number.isNaN(parseInteger(buf, off, len));
 }
 
 /** Bytes of the length behind an entry of so many bytes in all. */
@@ -183,18 +215,15 @@ function backlenBytesOf(bytes: number): number {
 function isOwnForm(first: number, bytes: number): boolean {
   if (value.isInteger) return encodeInt64(value.hi, value.lo) === bytes;
   const { buf, off, len } = value;
-  return isShortestString(first, len) &&
-    (len > INTEGER_TEXT_LEN_MAX || Number.isNaN(parseInteger(buf, off, len)));
+  return isShortestString(first, len) && !isIntegerText(buf, off, len);
 }
 
 /**
  * Whether an entry is none of those before it, and notes it. Same elements are same bytes, for the
  * forms are checked.
  */
-function isNew(buf: ReadonlyBytes, at: number, bytes: number): boolean {
-  let hash = bytes;
-  for (let i = 0; i < bytes; i++) hash = Math.imul(hash ^ buf[at + i], 0x01000193);
-  let place = (hash ^ hash >>> 15) & TABLE_SIZE - 1;
+function isNew(buf: ReadonlyBytes, view: ReadonlyView, at: number, bytes: number): boolean {
+  let place = hashOf(buf, view, at, bytes) & TABLE_SIZE - 1;
   while (rounds[place] === round) {
     const other = places[place];
     if (entryBytes(buf, other) === bytes && sameBytes(buf, at, buf, other, bytes)) return false;
@@ -203,6 +232,17 @@ function isNew(buf: ReadonlyBytes, at: number, bytes: number): boolean {
   rounds[place] = round;
   places[place] = at;
   return true;
+}
+
+/** A hash of an entry, by words; the last one may overlap the one before. */
+function hashOf(buf: ReadonlyBytes, view: ReadonlyView, at: number, bytes: number): number {
+  if (bytes < 4) return Math.imul(buf[at], HASH_FACTOR) >>> 16;
+  const last = at + bytes - 4;
+  let hash = Math.imul(view.getInt32(last, true), HASH_FACTOR);
+  for (let i = at; i < last; i += 4) {
+    hash = Math.imul(hash ^ hash >>> 15 ^ view.getInt32(i, true), HASH_FACTOR);
+  }
+  return hash >>> 16;
 }
 
 /** Whether members and scores, whose entries are in order, are a sorted set's: ascending, each score as it is told. */

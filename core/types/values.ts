@@ -10,6 +10,7 @@ import {
   bodyWord,
   COLLECTION_BODY_BYTES,
   ENC_EMBSTR,
+  ENC_LISTPACK,
   ENC_RAW,
   ENC_RAW_INLINE,
   objectEncoding,
@@ -119,7 +120,10 @@ export class Values {
 
   /** Whether freeing the value takes long enough to do it in slices. */
   isBig(ref: number): boolean {
-    if (objectType(this.context.arena, ref) === TYPE_STRING) return false;
+    const { arena } = this.context;
+    // What lies in one block is not looked at, which would cost a cache miss.
+    if (objectType(arena, ref) === TYPE_STRING) return false;
+    if (objectEncoding(arena, ref) === ENC_LISTPACK) return false;
     return this.typeOf(ref).length(ref) > FREE_AT_ONCE_MAX;
   }
 

@@ -1,0 +1,36 @@
+/**
+ * ReadonlyView: words at any offset of bytes that can't be written to; a DataView without its stores.
+ *
+ * Where a loop looks at every byte, words are a third quicker. Making a view takes 50 ns, so it is kept.
+ */
+import type { ReadonlyBytes } from "./bytes.ts";
+
+export interface ReadonlyView {
+  getInt32(off: number, isLittleEndian: boolean): number;
+  getUint32(off: number, isLittleEndian: boolean): number;
+}
+
+/** Larger buffers are not held on to, but for shared ones, which stay. */
+const KEPT_BYTES_MAX: number = 1 << 20;
+
+/** The view made last, of whoever is asked about one buffer again and again. Bytes that can be written to have one that can. */
+export class LastView {
+  private bytes: ReadonlyBytes | null = null;
+  private view: ReadonlyView = new DataView(new ArrayBuffer(0));
+
+  of(bytes: Uint8Array): DataView;
+  of(bytes: ReadonlyBytes): ReadonlyView;
+  of(bytes: ReadonlyBytes): ReadonlyView {
+    return bytes === this.bytes ? this.view : this.make(bytes);
+  }
+
+  private make(bytes: ReadonlyBytes): ReadonlyView {
+    const { buffer, byteOffset, length } = bytes as Uint8Array;
+    const view = new DataView(buffer, byteOffset, length);
+    if (length <= KEPT_BYTES_MAX || buffer instanceof SharedArrayBuffer) {
+      this.view = view;
+      this.bytes = bytes;
+    }
+    return view;
+  }
+}
