@@ -6,6 +6,7 @@
 import type { ReadonlyBytes } from "./bytes.ts";
 
 export interface ReadonlyView {
+  getUint8(off: number): number;
   getInt32(off: number, isLittleEndian: boolean): number;
   getUint32(off: number, isLittleEndian: boolean): number;
 }

@@ -17,11 +17,18 @@
  * active cycle in expire_cycle.ts finds those nobody asks for.
  */
 import { hashBytes } from "../base/hash.ts";
+import { LastView } from "../base/readonly_view.ts";
 import { RefList } from "../base/ref_list.ts";
 import type { Prng } from "../base/prng.ts";
 import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { Arena, ARENA_FULL, refOffset } from "../memory/arena.ts";
-import { ENTRY_HAS_EXPIRY, entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
+import {
+  ENTRY_HAS_EXPIRY,
+  entryKeyHash,
+  entryKeyLen,
+  entryKeyOff,
+  entryMeta,
+} from "../structures/entry.ts";
 import { Dict } from "../structures/dict.ts";
 import {
   bodyOff,
@@ -59,6 +66,7 @@ import { LazyFree } from "./lazy_free.ts";
 const NO_BYTES = new Uint8Array(0);
 /** How often a live key is looked for while dead ones are kept. */
 const RANDOM_TRIES = 100;
+const keys = new LastView();
 const NO_HINTS = new Int32Array(0);
 
 export class Keyspace {
@@ -155,7 +163,7 @@ export class Keyspace {
 
   /** Hash of a key, the same in every database. */
   hashKey(key: ReadonlyBytes, off: number, len: number): number {
-    return hashBytes(key, off, len, this.k0, this.k1);
+    return hashBytes(keys.of(key), off, len, this.k0, this.k1);
   }
 
   /**
@@ -647,9 +655,7 @@ export class Keyspace {
 
   /** Hash of the key of an entry. */
   hashOf(ref: number): number {
-    const arena = this.arena;
-    const off = refOffset(ref) + entryKeyOff(entryMeta(arena, ref));
-    return this.hashKey(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));
+    return entryKeyHash(this.arena, ref, this.k0, this.k1);
   }
 
   /** An empty dict, or null when memory is short. */

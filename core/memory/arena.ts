@@ -31,6 +31,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
+import type { ReadonlyView } from "../base/readonly_view.ts";
 import { CopyOnWrite, type FrozenImage } from "./copy_on_write.ts";
 import { Extents, PAGE_BYTES } from "./extents.ts";
 import { Poison, POISON_BYTE } from "./poison.ts";
@@ -78,6 +79,8 @@ export class Arena {
   readonly u8: readonly ReadonlyBytes[];
   readonly i32: readonly ReadonlyWords[];
   readonly f64: readonly ReadonlyWords[];
+  /** The same for words at any offset. */
+  readonly views: readonly ReadonlyView[];
   /** Bytes handed out and not yet freed, at block sizes. */
   usedBytes = 0;
   /** The highest `usedBytes` has been. */
@@ -90,6 +93,7 @@ export class Arena {
   private readonly bytes: Uint8Array[] = [];
   private readonly words: Int32Array[] = [];
   private readonly doubles: Float64Array[] = [];
+  private readonly anywhere: DataView[] = [];
   private readonly extents: Extents[] = [];
   private readonly runs: Runs;
   private readonly segmentBytes: number;
@@ -112,6 +116,7 @@ export class Arena {
     this.u8 = this.bytes;
     this.i32 = this.words;
     this.f64 = this.doubles;
+    this.views = this.anywhere;
     this.runs = new Runs(this.words, this);
     this.cow = new CopyOnWrite(this.bytes, this.extents, this);
     this.pagesMax = this.segmentsMax * (this.segmentBytes / PAGE_BYTES);
@@ -469,6 +474,7 @@ export class Arena {
     this.bytes.push(new Uint8Array(buffer));
     this.words.push(new Int32Array(buffer));
     this.doubles.push(new Float64Array(buffer));
+    this.anywhere.push(new DataView(buffer));
     this.extents.push(new Extents(bytes / PAGE_BYTES));
     this.runs.addSegment(bytes / PAGE_BYTES);
   }

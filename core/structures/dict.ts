@@ -49,7 +49,6 @@
  * one root. Large hashes, sets and sorted sets are millions of roots and share one object, which `at` binds
  * to the root at hand. What is cached in the object is right as long as only that object changes the root:
  * no two objects may be bound to one root while either changes it.
- *
  * Ownership: the dict owns root, directory, chunks and child buckets. Entries belong to the caller, who
  * allocates them before `insert` and frees them after `remove`.
  * Limits: 2^31 - 1 entries, 2^30 - 1 bytes of key.
@@ -57,10 +56,11 @@
 import { assert } from "../base/assert.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { hashBytes, reverseBits } from "../base/hash.ts";
+import { LastView } from "../base/readonly_view.ts";
 import type { Prng } from "../base/prng.ts";
 import type { RefList } from "../base/ref_list.ts";
 import { type Arena, ARENA_FULL, REF_OFFSET_MASK } from "../memory/arena.ts";
-import { entryKeyEquals, entryKeyLen, entryKeyOff, entryMeta } from "./entry.ts";
+import { entryKeyEquals, entryKeyHash } from "./entry.ts";
 
 // The layout, for dict_walk.ts too.
 export const SLOTS = 12;
@@ -101,6 +101,7 @@ const gatheredHashes = new Int32Array(GATHER_MAX);
 const gatheredChildren = new Int32Array(GATHER_MAX);
 /** Entries that `touchEntries` is about to read. */
 const touchedRefs = new Int32Array(TOUCH_MAX);
+const keys = new LastView();
 let gatheredCount = 0;
 let gatheredChildCount = 0;
 
@@ -186,7 +187,12 @@ export class Dict {
 
   /** Hash of a key, as `find` and `insert` want it. */
   hash(key: ReadonlyBytes, off: number, len: number): number {
-    return hashBytes(key, off, len, this.k0, this.k1);
+    return hashBytes(keys.of(key), off, len, this.k0, this.k1);
+  }
+
+  /** Hash of an entry's key. */
+  hashOf(ref: number): number {
+    return entryKeyHash(this.arena, ref, this.k0, this.k1);
   }
 
   /** Ref of the entry with this key, or 0. Remembers where it is, for `replaceFound`, `removeFound`. */
@@ -436,7 +442,7 @@ export class Dict {
           const fp = (this.word(bucket, slot >> 2) >>> ((slot & 3) << 3)) & 255;
           assert((ref === 0) === (fp === 0), "a slot has a ref and a fingerprint or neither");
           if (ref === 0) continue;
-          const hash = this.hashOfEntry(ref);
+          const hash = this.hashOf(ref);
           assert(fingerprint(hash) === fp, "the fingerprint is the key's");
           assert(this.indexOf(hash) === index, "an entry is in the bucket of its hash");
           count++;
@@ -542,12 +548,6 @@ export class Dict {
 
   private clearBucket(bucket: number): void {
     this.arena.fill(bucket, 0, BUCKET_BYTES, 0);
-  }
-
-  private hashOfEntry(ref: number): number {
-    const base = (ref & REF_OFFSET_MASK) << 3;
-    const off = base + entryKeyOff(entryMeta(this.arena, ref));
-    return this.hash(this.arena.u8[ref >>> 27], off, entryKeyLen(this.arena, ref));
   }
 
   private collect(bucket: number, out: RefList): void {
@@ -706,7 +706,7 @@ export class Dict {
       sum ^= i32[gatheredRefs[i] >>> 27][(gatheredRefs[i] & REF_OFFSET_MASK) << 1];
     }
     this.touched = sum;
-    for (let i = 0; i < gatheredCount; i++) gatheredHashes[i] = this.hashOfEntry(gatheredRefs[i]);
+    for (let i = 0; i < gatheredCount; i++) gatheredHashes[i] = this.hashOf(gatheredRefs[i]);
   }
 
   /** Adds a new child bucket to the gathered ones. False when memory is short. */

@@ -8,10 +8,12 @@
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { hashBytes } from "../base/hash.ts";
+import { LastView } from "../base/readonly_view.ts";
 
 export class HashHint {
   private readonly k0: number;
   private readonly k1: number;
+  private readonly views = new LastView();
   private buf: ReadonlyBytes | null = null;
   private off = 0;
   private len = 0;
@@ -39,6 +41,6 @@ export class HashHint {
   /** Hash of these bytes, as Dict.hash. */
   hash(buf: ReadonlyBytes, off: number, len: number): number {
     if (off === this.off && buf === this.buf && len === this.len) return this.known;
-    return hashBytes(buf, off, len, this.k0, this.k1);
+    return hashBytes(this.views.of(buf), off, len, this.k0, this.k1);
   }
 }

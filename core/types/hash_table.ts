@@ -10,9 +10,8 @@
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { RefList } from "../base/ref_list.ts";
-import { type Arena, REF_OFFSET_MASK, refOffset } from "../memory/arena.ts";
+import { type Arena, REF_OFFSET_MASK } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
-import { entryKeyLen, entryKeyOff, entryMeta } from "../structures/entry.ts";
 import { ExpiryHeap, PLACE_IN_SLOT } from "../structures/expiry_heap.ts";
 import type { HashHint } from "../structures/hash_hint.ts";
 import { assert } from "../base/assert.ts";
@@ -238,9 +237,8 @@ export class HashTables {
 
   /** Removes a field that is known by its ref. */
   remove(ref: number): void {
-    const { arena, dict } = this;
-    const off = refOffset(ref) + entryKeyOff(entryMeta(arena, ref));
-    this.hash = dict.hash(arena.u8[ref >>> 27], off, entryKeyLen(arena, ref));
+    const { dict } = this;
+    this.hash = dict.hashOf(ref);
     const isHere = dict.findRef(this.hash, ref);
     assert(isHere, "a field is in its dict");
     this.removeFound(ref);

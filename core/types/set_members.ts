@@ -18,6 +18,7 @@
  */
 import type { ReadonlyBytes } from "../base/bytes.ts";
 import { hashBytes } from "../base/hash.ts";
+import { LastView } from "../base/readonly_view.ts";
 import {
   BIG,
   formatBigInt64,
@@ -46,6 +47,7 @@ import type { TypeContext } from "./type_context.ts";
 /** Most members of a batch. */
 export const BATCH_MAX: number = TOUCH_MAX;
 
+const views = new LastView();
 const NO_BYTES: ReadonlyBytes = new Uint8Array(0);
 
 export class SetMembers {
@@ -166,7 +168,9 @@ export class SetMembers {
     this.toText();
     this.hasHashes = true;
     const { count, bufs, offs, lens, hashes, k0, k1 } = this;
-    for (let i = 0; i < count; i++) hashes[i] = hashBytes(bufs[i], offs[i], lens[i], k0, k1);
+    for (let i = 0; i < count; i++) {
+      hashes[i] = hashBytes(views.of(bufs[i]), offs[i], lens[i], k0, k1);
+    }
   }
 
   /** Moves a member to an earlier place of the batch: what filters do, who then lower `count`. */

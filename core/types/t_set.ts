@@ -679,10 +679,9 @@ export class Sets implements CollectionType {
 
   /** Takes an entry out of a dict. */
   private takeEntry(root: number, entry: number): void {
-    const { arena, dict } = this;
+    const { dict } = this;
     dict.at(root);
-    const base = refOffset(entry) + ENTRY_HEAD_BYTES;
-    const hash = dict.hash(arena.u8[entry >>> 27], base, entryKeyLen(arena, entry));
+    const hash = dict.hashOf(entry);
     const isHere = dict.findRef(hash, entry);
     assert(isHere, "a place is one of this set");
     dict.removeFound(hash);

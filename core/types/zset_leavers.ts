@@ -14,9 +14,8 @@
 import type { RefList } from "../base/ref_list.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { Dict } from "../structures/dict.ts";
-import { entryKeyLen } from "../structures/entry.ts";
 import type { Skiplist } from "../structures/skiplist.ts";
-import { memberAt, touchEntries } from "../structures/skiplist_entry.ts";
+import { touchEntries } from "../structures/skiplist_entry.ts";
 import { NODE_PLACES } from "../structures/skiplist_node.ts";
 
 export class ZsetLeavers {
@@ -69,9 +68,9 @@ export class ZsetLeavers {
     const { dict, refs, at } = this;
     let hash = 0;
     if (at < this.count && refs[at] === entry) hash = this.hashes[this.at++];
-    else hash = this.hashOf(entry);
+    else hash = dict.hashOf(entry);
     if (!dict.findRef(hash, entry)) {
-      hash = this.hashOf(entry);
+      hash = dict.hashOf(entry);
       dict.findRef(hash, entry);
     }
     dict.removeFound(hash);
@@ -82,14 +81,9 @@ export class ZsetLeavers {
   private fetch(count: number): void {
     const { refs, hashes, dict } = this;
     dict.touched = touchEntries(this.arena, refs, count);
-    for (let i = 0; i < count; i++) hashes[i] = this.hashOf(refs[i]);
+    for (let i = 0; i < count; i++) hashes[i] = dict.hashOf(refs[i]);
     dict.touchBuckets(hashes, count);
     this.at = 0;
     this.count = count;
-  }
-
-  private hashOf(entry: number): number {
-    const { arena } = this;
-    return this.dict.hash(arena.u8[entry >>> 27], memberAt(entry), entryKeyLen(arena, entry));
   }
 }
