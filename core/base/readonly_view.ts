@@ -9,6 +9,7 @@ export interface ReadonlyView {
   getUint8(off: number): number;
   getInt32(off: number, isLittleEndian: boolean): number;
   getUint32(off: number, isLittleEndian: boolean): number;
+  getBigUint64(off: number, isLittleEndian: boolean): bigint;
 }
 
 /** Larger buffers are not held on to, but for shared ones, which stay. */
@@ -34,4 +35,22 @@ export class LastView {
     }
     return view;
   }
+}
+
+/**
+ * Copies `len` bytes, 8 at least, in words of 8; the last one may overlap the one before. The ranges must not overlap. What is
+ * a bigint here never becomes one in optimised code; doubles wouldn't do, as engines may change a NaN's bits.
+ */
+export function copyWords(
+  to: DataView,
+  toOff: number,
+  from: ReadonlyView,
+  fromOff: number,
+  len: number,
+): void {
+  const last = len - 8;
+  for (let i = 0; i < last; i += 8) {
+    to.setBigUint64(toOff + i, from.getBigUint64(fromOff + i, true), true);
+  }
+  to.setBigUint64(toOff + last, from.getBigUint64(fromOff + last, true), true);
 }
