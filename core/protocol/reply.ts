@@ -381,12 +381,16 @@ export class Reply {
 
   /** Takes everything back that was added since `bytes` was `mark`. */
   truncate(mark: number): void {
+    if (this.fullBytes > mark) return this.truncateFull(mark);
+    this.pos = mark - this.fullBytes;
+  }
+
+  private truncateFull(mark: number): void {
     while (this.full.length > 0 && this.fullBytes > mark) {
       const last = this.full.pop()!;
       this.fullBytes -= last.len;
       releaseChunk(this.buf);
       this.buf = last.buf;
-      this.pos = last.len;
     }
     this.pos = mark - this.fullBytes;
     if (this.pos < this.buf.length && sizeOf(this.buf) < 0) this.keepCopy();

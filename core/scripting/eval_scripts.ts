@@ -10,6 +10,7 @@
  * The state is made when the first script comes, and anew with SCRIPT FLUSH.
  */
 import { ascii, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
+import { LastView, type ReadonlyView } from "../base/readonly_view.ts";
 import { sha1Hex } from "../base/sha1.ts";
 import type { LuaState } from "./lua/state.ts";
 import { LuaError, type LuaFunction, type LuaValue, NOTHING } from "./lua/value.ts";
@@ -27,12 +28,15 @@ const LRU_MAX = 500;
 const ENTRY_BYTES = 200;
 const CHUNK_NAME = "@user_script";
 
+const views = new LastView();
+
 /** A compiled script. */
 export class Script implements Program {
   readonly state: LuaState;
   readonly sha: string;
   /** The same as bytes. */
   readonly shaBytes: Uint8Array;
+  readonly shaView: DataView;
   /** One char per byte. */
   readonly text: string;
   /** What it declares, bits of shebang.ts. */
@@ -60,6 +64,7 @@ export class Script implements Program {
     this.state = state;
     this.sha = sha;
     this.shaBytes = ascii(sha);
+    this.shaView = new DataView(this.shaBytes.buffer);
     this.text = text;
     this.isDroppable = isDroppable;
     this.flags = shebang.flags;
@@ -102,6 +107,8 @@ export class EvalScripts {
   private readonly byText = new Map<string, Script>();
   private oldest: Script | null = null;
   private newest: Script | null = null;
+  /** The one that was found last. */
+  private found: Script | null = null;
   private droppable = 0;
 
   constructor(runner: ScriptRunner) {
@@ -115,11 +122,14 @@ export class EvalScripts {
   /** The script of a SHA-1, given as hexadecimal digits in any case; or null. */
   find(buf: ReadonlyBytes, off: number, len: number): Script | null {
     if (len !== SHA_LEN) return null;
+    // Mostly it is the one that was asked for before, and spelled alike.
+    if (this.found !== null && isSame(views.of(buf), off, this.found.shaView)) return this.found;
     let script = this.bySha.get(firstDigits(buf, off));
     while (script !== undefined && !tokenEquals(buf, off, len, script.shaBytes)) {
       script = script.next;
     }
-    return script ?? null;
+    this.found = script ?? null;
+    return this.found;
   }
 
   /** The script with this text, if it is known. */
@@ -170,6 +180,7 @@ export class EvalScripts {
     this.byText.clear();
     this.oldest = null;
     this.newest = null;
+    this.found = null;
     this.droppable = 0;
     this.bytes = 0;
     this.state = null;
@@ -199,6 +210,7 @@ export class EvalScripts {
   }
 
   private forgetSha(script: Script): void {
+    if (this.found === script) this.found = null;
     const number = shaNumber(script.sha);
     let at = this.bySha.get(number);
     if (at === script) {
@@ -232,6 +244,13 @@ function firstDigits(buf: ReadonlyBytes, off: number): number {
   let number = 0;
   for (let i = 0; i < SHA_DIGITS; i++) number = number << 4 | digitOf(buf[off + i]);
   return number;
+}
+
+/** Whether a SHA-1's digits are these to the last bit. */
+function isSame(view: ReadonlyView, off: number, sha: ReadonlyView): boolean {
+  let i = 0;
+  while (i < SHA_LEN && view.getInt32(off + i, true) === sha.getInt32(i, true)) i += 4;
+  return i === SHA_LEN;
 }
 
 function shaNumber(sha: string): number {
