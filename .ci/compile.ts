@@ -6,6 +6,7 @@
  * `--target x86_64-pc-windows-msvc`.
  */
 
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { spawnSync } from "node:child_process";
 
@@ -13,7 +14,11 @@ const OUTPUT = "dist/larder";
 /** Modules that are loaded by their address and so aren't found by following imports. */
 const WORKER = "persistence/snapshot_worker.ts";
 
-const args = ["compile", "-A", "--include", WORKER, "--output", OUTPUT];
+/** The same flags for V8 that `deno task start` has. */
+const { tasks } = JSON.parse(readFileSync(new URL("../deno.json", import.meta.url), "utf8"));
+const v8Flags = tasks.start.command.match(/--v8-flags=\S+/)[0];
+
+const args = ["compile", "-A", v8Flags, "--include", WORKER, "--output", OUTPUT];
 args.push(...process.argv.slice(2), "main.ts");
 const result = spawnSync(process.execPath, args, {
   stdio: ["inherit", "inherit", "pipe"],

@@ -8,7 +8,7 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -54,11 +54,12 @@ const SERVER_ARGS = [
   ...["--save", "", "--enable-debug-command", "yes"],
 ];
 
-/** What stands before Larder's own arguments on each runtime. */
-const LARDER_COMMANDS: Record<Runtime, string[]> = {
-  deno: ["run", "--quiet", "-A", "main.ts"],
-  bun: ["main.ts"],
-};
+/** What stands before Larder's own arguments on each runtime: on Deno what `deno task start` says. */
+function larderCommand(runtime: Runtime): string[] {
+  if (runtime === "bun") return ["main.ts"];
+  const { tasks } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  return tasks.start.command.split(" ").slice(1);
+}
 
 /** Raises the limit on open files as far as allowed, then becomes the server: the pid stays. */
 const LAUNCHER = ["sh", "-c", 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; exec "$@"', "sh"];
@@ -245,7 +246,7 @@ function larderSpec(runtime: Runtime): ServerSpec | null {
   return {
     name: runtime,
     label: `Larder on ${runtime === "deno" ? "Deno" : "Bun"}`,
-    command: [program, ...LARDER_COMMANDS[runtime], ...SERVER_ARGS],
+    command: [program, ...larderCommand(runtime), ...SERVER_ARGS],
     host: HOST,
     port: 0,
     runtime: `${runtime} ${/\d+\.\d+\.\d+/.exec(version)?.[0] ?? "unknown"}`,
