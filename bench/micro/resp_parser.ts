@@ -7,7 +7,8 @@
 
 import { bench, do_not_optimize, group } from "mitata";
 import { ascii } from "../../core/base/bytes.ts";
-import { releaseChunk, Reply } from "../../core/protocol/reply.ts";
+import { releaseChunk } from "../../core/protocol/chunk_pool.ts";
+import { Reply } from "../../core/protocol/reply.ts";
 import { MORE, RespParser } from "../../core/protocol/resp_parser.ts";
 
 const PIPELINE = 64;
@@ -56,7 +57,7 @@ function reply(name: string, write: (out: Reply, i: number) => void): void {
     write(out, i++);
     if ((i & (PIPELINE - 1)) !== 0) return;
     for (let chunk = out.takeChunk(); chunk !== null; chunk = out.takeChunk()) {
-      releaseChunk(chunk.buf);
+      releaseChunk(chunk);
     }
   });
 }

@@ -12,6 +12,8 @@ export interface ReadonlyView {
   getBigUint64(off: number, isLittleEndian: boolean): bigint;
 }
 
+const COPY_WORDS_MIN = 12;
+const COPY_WORDS_MAX = 192;
 /** Larger buffers are not held on to, but for shared ones, which stay. */
 const KEPT_BYTES_MAX: number = 1 << 20;
 
@@ -35,6 +37,14 @@ export class LastView {
     }
     return view;
   }
+}
+
+/**
+ * Whether so many bytes are best copied in words. Into shared memory, words against `copyBytes`: 16 bytes 7/18 ns, 64 bytes
+ * 17/37, 187 bytes 44/53, 512 bytes 109/88 on Deno; a third less of everything on Bun.
+ */
+export function isShortCopy(len: number): boolean {
+  return len >= COPY_WORDS_MIN && len <= COPY_WORDS_MAX;
 }
 
 /**

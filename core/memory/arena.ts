@@ -31,7 +31,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
-import { copyWords, LastView, type ReadonlyView } from "../base/readonly_view.ts";
+import { copyWords, isShortCopy, LastView, type ReadonlyView } from "../base/readonly_view.ts";
 import { CopyOnWrite, type FrozenImage } from "./copy_on_write.ts";
 import { Extents, PAGE_BYTES } from "./extents.ts";
 import { Poison, POISON_BYTE } from "./poison.ts";
@@ -73,13 +73,6 @@ export const REF_OFFSET_MASK: number = (1 << 27) - 1;
 export function refOffset(ref: number): number {
   return (ref & REF_OFFSET_MASK) << 3;
 }
-
-/**
- * Lengths that are copied in words. Into shared memory, words against `copyBytes`: 16 bytes 7/18 ns, 64 bytes 17/37, 187
- * bytes 44/53, 512 bytes 109/88 on Deno; a third less of everything on Bun.
- */
-const COPY_WORDS_MIN = 12;
-const COPY_WORDS_MAX = 192;
 
 const sources = new LastView();
 
@@ -274,9 +267,8 @@ export class Arena {
     const segment = ref >>> 27;
     const at = ((ref & REF_OFFSET_MASK) << 3) + off;
     if (this.preserver !== null && len > 0) this.preserver.preserve(segment, at, len);
-    if (len >= COPY_WORDS_MIN && len <= COPY_WORDS_MAX) {
-      copyWords(this.anywhere[segment], at, sources.of(src), srcOff, len);
-    } else copyBytes(this.bytes[segment], at, src, srcOff, len);
+    if (isShortCopy(len)) copyWords(this.anywhere[segment], at, sources.of(src), srcOff, len);
+    else copyBytes(this.bytes[segment], at, src, srcOff, len);
   }
 
   /** Stores a byte, `len` bytes of `src` from `srcOff` on, and another byte, to `off` in the block. */

@@ -44,7 +44,8 @@ import type { Server } from "../server/server.ts";
 import { endCaching } from "../server/tracking.ts";
 import type { Flushable } from "../server/turn.ts";
 import { latin1 } from "../base/bytes.ts";
-import { type Chunk, CHUNK_BYTES, releaseChunk } from "../protocol/reply.ts";
+import { CHUNK_BYTES, releaseChunk } from "../protocol/chunk_pool.ts";
+import type { Chunk } from "../protocol/chunk_queue.ts";
 import { BROKEN, MORE, REQUEST, type RespParser } from "../protocol/resp_parser.ts";
 import { QUERY_BYTES_MAX, QueryBuffer } from "./query_buffer.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
@@ -442,7 +443,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     server.stats.netOutputBytes += len;
     client.lastInteractionMs = server.keyspace.nowMs;
     if (this.chunkSent < this.chunk.len) return;
-    releaseChunk(this.chunk.buf);
+    releaseChunk(this.chunk);
     this.chunk = null;
   }
 

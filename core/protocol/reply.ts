@@ -21,19 +21,19 @@ import {
   formatInteger,
   writeDouble,
 } from "../base/numbers.ts";
+import { copyWords, isShortCopy, LastView } from "../base/readonly_view.ts";
+import {
+  CHUNK_BYTES,
+  DOUBLINGS,
+  isChunkAtHand,
+  NO_CHUNK,
+  OwnChunk,
+  releaseChunk,
+  takeChunk,
+} from "./chunk_pool.ts";
 import { type Chunk, ChunkQueue } from "./chunk_queue.ts";
 import { SharedChunk } from "./shared_chunk.ts";
 
-export type { Chunk } from "./chunk_queue.ts";
-
-/** Bytes of a first chunk: a pipeline of 64 small replies fits several times over. */
-export const CHUNK_BYTES: number = 16 * 1024;
-/** How often the size doubles. */
-const DOUBLINGS = 2;
-/** Bytes of the largest standard chunk. */
-export const CHUNK_BYTES_MAX: number = CHUNK_BYTES << DOUBLINGS;
-/** Most bytes that the pool keeps of each size. */
-const POOL_BYTES_MAX: number = 4 << 20;
 /** Room for a type byte, the longest integer and CRLF. */
 const HEADER_BYTES = 32;
 /** Room for a header that comes later: a count has up to ten digits. */
@@ -52,40 +52,22 @@ const NULL_ARRAY = ascii("*-1\r\n");
 const NULL_3 = ascii("_\r\n");
 const ZERO = 0x30;
 
-const EMPTY = new Uint8Array(0);
 /** What is put where room was left. */
 const deferred = new Uint8Array(DEFERRED_BYTES + DEFERRED_BULK_MAX);
-/** Chunks of each size, the smallest first. */
-const pools: readonly Uint8Array[][] = Array.from({ length: DOUBLINGS + 1 }, () => []);
-
-/** Gives a sent chunk back; odd-sized ones and shared ones are left to the garbage collector. */
-export function releaseChunk(buf: Uint8Array): void {
-  const size = sizeOf(buf);
-  if (size < 0) return;
-  const pool = pools[size];
-  if (pool.length < POOL_BYTES_MAX / buf.length) pool.push(buf);
-}
-
-/** How often a standard chunk's size was doubled; -1 for others, such as a part of a larger buffer of that length. */
-function sizeOf(buf: Uint8Array): number {
-  const { length } = buf;
-  if (length < CHUNK_BYTES || length !== buf.buffer.byteLength) return -1;
-  for (let size = 0; size <= DOUBLINGS; size++) {
-    if (length === CHUNK_BYTES << size) return size;
-  }
-  return -1;
-}
+const sources = new LastView();
 
 export class Reply {
   /** Protocol version, 2 or 3. */
   resp = 2;
-  /** The chunk being written, and how far. */
-  buf: Uint8Array = EMPTY;
+  /** The bytes of the chunk being written, the same to write words, and how far. */
+  buf: Uint8Array = NO_CHUNK.buf;
+  view: DataView = NO_CHUNK.view;
   pos = 0;
   /** Chunks set aside before it, oldest first. */
   readonly full = new ChunkQueue();
   /** Bytes in `full`. */
   fullBytes = 0;
+  private chunk = NO_CHUNK;
   /** Error replies so far, and the text of the last one without its dash. */
   errors = 0;
   lastError = "";
@@ -250,7 +232,8 @@ export class Reply {
     this.reserve(HEADER_BYTES);
     this.addHeader(0x24, len);
     this.reserve(len + 2);
-    copyBytes(this.buf, this.pos, buf, off, len);
+    if (isShortCopy(len)) copyWords(this.view, this.pos, sources.of(buf), off, len);
+    else copyBytes(this.buf, this.pos, buf, off, len);
     this.pos += len;
     this.endLine();
   }
@@ -361,8 +344,9 @@ export class Reply {
     let index = full.length;
     let start = this.fullBytes;
     while (start > mark) start -= full.get(--index).len;
-    const { buf, len: had } = full.get(index);
-    full.set(index, { buf, len: moveUp(buf, mark - start, room, len, had) });
+    const chunk = full.get(index);
+    assert(chunk instanceof OwnChunk, "room is left in chunks that have one writer");
+    chunk.len = moveUp(chunk.buf, mark - start, room, len, chunk.len);
     this.fullBytes -= room - len;
   }
 
@@ -371,7 +355,7 @@ export class Reply {
   /** Whether `len` bytes could be added without memory being taken for them. */
   hasRoomAtHand(len: number): boolean {
     return this.pos + len <= this.buf.length ||
-      len <= CHUNK_BYTES && pools[this.nextSize].length > 0;
+      len <= CHUNK_BYTES && isChunkAtHand(this.nextSize);
   }
 
   /** Makes room for `len` bytes in one piece. */
@@ -386,22 +370,22 @@ export class Reply {
   }
 
   private truncateFull(mark: number): void {
-    while (this.full.length > 0 && this.fullBytes > mark) {
-      const last = this.full.pop()!;
-      this.fullBytes -= last.len;
-      releaseChunk(this.buf);
-      this.buf = last.buf;
-    }
-    this.pos = mark - this.fullBytes;
-    if (this.pos < this.buf.length && sizeOf(this.buf) < 0) this.keepCopy();
-  }
-
-  /** Puts what is kept of a chunk that may be shared, and so must not be written to, into another one. */
-  private keepCopy(): void {
-    const kept = this.buf.subarray(0, this.pos);
-    this.buf = EMPTY;
+    const { full } = this;
+    releaseChunk(this.chunk);
+    this.setChunk(NO_CHUNK);
     this.pos = 0;
-    if (kept.length > 0) this.addRaw(kept);
+    let last = full.pop()!;
+    this.fullBytes -= last.len;
+    while (this.fullBytes > mark) {
+      releaseChunk(last);
+      last = full.pop()!;
+      this.fullBytes -= last.len;
+    }
+    const kept = mark - this.fullBytes;
+    if (last instanceof OwnChunk) {
+      this.setChunk(last);
+      this.pos = kept;
+    } else if (kept > 0) this.addRaw(last.buf.subarray(0, kept));
   }
 
   /** The oldest chunk, now the caller's, or null when there is nothing to send. */
@@ -412,8 +396,9 @@ export class Reply {
       return oldest;
     }
     if (this.pos === 0) return null;
-    const chunk = { buf: this.buf, len: this.pos };
-    this.buf = EMPTY;
+    const { chunk } = this;
+    chunk.len = this.pos;
+    this.setChunk(NO_CHUNK);
     this.pos = 0;
     return chunk;
   }
@@ -421,16 +406,15 @@ export class Reply {
   /** Drops everything unsent. */
   clear(): void {
     for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) {
-      releaseChunk(chunk.buf);
+      releaseChunk(chunk);
     }
   }
 
   private nextChunk(len: number): void {
     const size = this.nextSize;
-    const bytes = CHUNK_BYTES << size;
     if (this.pos > 0) this.setAside();
-    else releaseChunk(this.buf);
-    this.buf = len > bytes ? new Uint8Array(len) : pools[size].pop() ?? new Uint8Array(bytes);
+    else releaseChunk(this.chunk);
+    this.setChunk(takeChunk(size, len));
   }
 
   /** How often the size of the next chunk is doubled. */
@@ -441,10 +425,17 @@ export class Reply {
 
   /** Puts the chunk being written behind the full ones. */
   private setAside(): void {
-    this.full.push({ buf: this.buf, len: this.pos });
+    this.chunk.len = this.pos;
+    this.full.push(this.chunk);
     this.fullBytes += this.pos;
-    this.buf = EMPTY;
+    this.setChunk(NO_CHUNK);
     this.pos = 0;
+  }
+
+  private setChunk(chunk: OwnChunk): void {
+    this.chunk = chunk;
+    this.buf = chunk.buf;
+    this.view = chunk.view;
   }
 
   /** A type byte, an integer and CRLF, into room that is there. */

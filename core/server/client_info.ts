@@ -3,7 +3,7 @@
  *
  * The fields, their order and their meaning are Redis 7.4's.
  */
-import { CHUNK_BYTES } from "../protocol/reply.ts";
+import { CHUNK_BYTES } from "../protocol/chunk_pool.ts";
 import {
   type Client,
   CLIENT_BLOCKED,

@@ -28,7 +28,6 @@ const ZERO = 0x30;
 const value = new ListpackValue();
 
 const entries = new LastView();
-const chunks = new LastView();
 
 /** Replies the `count` entries from the one at `at` on. */
 export function addEntryBulks(reply: Reply, u8: ReadonlyBytes, at: number, count: number): void {
@@ -40,14 +39,12 @@ export function addEntryBulks(reply: Reply, u8: ReadonlyBytes, at: number, count
 /** Returns where the last one is. */
 function addAllButLast(reply: Reply, u8: ReadonlyBytes, at: number, count: number): number {
   const from = entries.of(u8);
-  let { buf, pos } = reply;
-  let to = chunks.of(buf);
+  let { buf, view, pos } = reply;
   for (; count > 1; count--) {
     if (pos + SHORT_BULK_BYTES > buf.length) {
       reply.pos = pos;
       reply.reserve(SHORT_BULK_BYTES);
-      ({ buf, pos } = reply);
-      to = chunks.of(buf);
+      ({ buf, view, pos } = reply);
     }
     const first = u8[at];
     if (first < 0x80) {
@@ -55,13 +52,12 @@ function addAllButLast(reply: Reply, u8: ReadonlyBytes, at: number, count: numbe
       at += 2;
     } else if (first < 0xc0) {
       const len = first & 0x3f;
-      pos = writeShortString(to, pos, from, at + 1, len);
+      pos = writeShortString(view, pos, from, at + 1, len);
       at += len + 2;
     } else {
       reply.pos = pos;
       addEntryBulk(reply, u8, at);
-      ({ buf, pos } = reply);
-      to = chunks.of(buf);
+      ({ buf, view, pos } = reply);
       at += entryBytes(u8, at);
     }
   }

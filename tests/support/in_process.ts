@@ -19,7 +19,7 @@ import { type Clock, ManualClock } from "../../core/base/clock.ts";
 import { RefList } from "../../core/base/ref_list.ts";
 import { Log } from "../../core/base/log.ts";
 import { Arena, ARENA_FULL } from "../../core/memory/arena.ts";
-import { releaseChunk } from "../../core/protocol/reply.ts";
+import { releaseChunk } from "../../core/protocol/chunk_pool.ts";
 import { REQUEST, RespParser } from "../../core/protocol/resp_parser.ts";
 import { answerThrown, processCommand } from "../../core/server/call.ts";
 import type { Client, ClientPort } from "../../core/server/client.ts";
@@ -112,7 +112,7 @@ export class InProcessClient {
     let text = "";
     for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
       text += latin1(chunk.buf.subarray(0, chunk.len));
-      releaseChunk(chunk.buf);
+      releaseChunk(chunk);
     }
     return text;
   }

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import { Prng } from "../../../core/base/prng.ts";
-import { CHUNK_BYTES, CHUNK_BYTES_MAX, releaseChunk, Reply } from "../../../core/protocol/reply.ts";
+import type { Chunk } from "../../../core/protocol/chunk_queue.ts";
+import { CHUNK_BYTES, CHUNK_BYTES_MAX, releaseChunk } from "../../../core/protocol/chunk_pool.ts";
+import { Reply } from "../../../core/protocol/reply.ts";
 import { oneIn, randomInt, seed } from "../../support/gen.ts";
 import { redisMissing, redisTarget } from "../../support/server.ts";
 
@@ -11,7 +13,7 @@ function take(reply: Reply): string {
   let text = "";
   for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
     text += latin1(chunk.buf, 0, chunk.len);
-    releaseChunk(chunk.buf);
+    releaseChunk(chunk);
   }
   assert.equal(reply.bytes, 0);
   return text;
@@ -194,7 +196,7 @@ describe("chunks", () => {
     reply.addOk();
     const first = reply.takeChunk()!;
     assert.equal(first.buf.length, CHUNK_BYTES);
-    releaseChunk(first.buf);
+    releaseChunk(first);
     reply.addOk();
     assert.equal(reply.takeChunk()!.buf, first.buf);
     reply.addBulkString("x".repeat(CHUNK_BYTES_MAX + 1));
@@ -202,7 +204,7 @@ describe("chunks", () => {
     const big = reply.takeChunk()!;
     assert.equal(latin1(header.buf, 0, header.len), `$${CHUNK_BYTES_MAX + 1}\r\n`);
     assert.equal(big.buf.length, CHUNK_BYTES_MAX + 3, "a large piece gets exactly its size");
-    releaseChunk(big.buf);
+    releaseChunk(big);
     reply.addOk();
     assert.notEqual(reply.takeChunk()!.buf, big.buf);
   });
@@ -211,19 +213,20 @@ describe("chunks", () => {
     const reply = new Reply();
     const fill = () => {
       for (let i = 0; i < 200; i++) reply.addBulkString("x".repeat(1000));
-      const chunks: Uint8Array[] = [];
+      const chunks: Chunk[] = [];
       for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
-        chunks.push(chunk.buf);
+        chunks.push(chunk);
       }
       return chunks;
     };
     const first = fill();
-    const sizes = first.map((chunk) => chunk.length / CHUNK_BYTES);
+    const sizes = first.map((chunk) => chunk.buf.length / CHUNK_BYTES);
     assert.deepEqual(sizes, [1, 2, 4, 4, 4]);
     first.forEach(releaseChunk);
     assert.deepEqual(new Set(fill()), new Set(first));
-    releaseChunk(new Uint8Array(2 * CHUNK_BYTES_MAX).subarray(CHUNK_BYTES_MAX));
-    assert.ok(fill().every((chunk) => chunk.buffer.byteLength <= CHUNK_BYTES_MAX));
+    const shared = { buf: new Uint8Array(CHUNK_BYTES_MAX), len: 1 };
+    releaseChunk(shared);
+    assert.ok(fill().every((chunk) => chunk.buf !== shared.buf));
   });
 
   test("are not held by a client with nothing to send", () => {
@@ -248,7 +251,7 @@ describe("chunks", () => {
         const chunk = reply.takeChunk();
         if (chunk === null) continue;
         text += latin1(chunk.buf, 0, chunk.len);
-        releaseChunk(chunk.buf);
+        releaseChunk(chunk);
         for (; text.length >= 4000 + 9; taken++) {
           assert.ok(text.startsWith(`$4000\r\n${taken}.`), `seed ${n}, step ${step}`);
           text = text.slice(4000 + 9);

@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { ascii, latin1 } from "../../../core/base/bytes.ts";
 import { Prng } from "../../../core/base/prng.ts";
-import { CHUNK_BYTES, releaseChunk, Reply } from "../../../core/protocol/reply.ts";
+import { CHUNK_BYTES, releaseChunk } from "../../../core/protocol/chunk_pool.ts";
+import { Reply } from "../../../core/protocol/reply.ts";
 import { type SharedChunk, SharedLog } from "../../../core/protocol/shared_chunk.ts";
 
 /** Writes a message of its own into a log. */
@@ -20,7 +21,7 @@ function take(reply: Reply): [text: string, chunks: number] {
   let chunks = 0;
   for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
     text += latin1(chunk.buf, 0, chunk.len);
-    releaseChunk(chunk.buf);
+    releaseChunk(chunk);
     chunks++;
   }
   return [text, chunks];

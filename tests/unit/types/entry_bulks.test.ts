@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { ascii, copyBytes, latin1 } from "../../../core/base/bytes.ts";
 import { Prng } from "../../../core/base/prng.ts";
 import { Arena, REF_OFFSET_MASK } from "../../../core/memory/arena.ts";
-import { CHUNK_BYTES, releaseChunk, Reply } from "../../../core/protocol/reply.ts";
+import { CHUNK_BYTES, releaseChunk } from "../../../core/protocol/chunk_pool.ts";
+import { Reply } from "../../../core/protocol/reply.ts";
 import { LP_HEADER_BYTES, lpAppend, lpBytes, lpCreate } from "../../../core/structures/listpack.ts";
 import { addEntryBulks, addEntryBulksBackwards } from "../../../core/types/entry_bulks.ts";
 import { oneIn, randomInt, seed } from "../../support/gen.ts";
@@ -27,7 +28,7 @@ function taken(reply: Reply): string {
   let text = "";
   for (let chunk = reply.takeChunk(); chunk !== null; chunk = reply.takeChunk()) {
     text += latin1(chunk.buf, 0, chunk.len);
-    releaseChunk(chunk.buf);
+    releaseChunk(chunk);
   }
   return text;
 }
