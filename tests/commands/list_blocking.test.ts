@@ -13,12 +13,9 @@ const NEGATIVE = "-ERR timeout is negative\r\n";
 const arity = (command: string) => `-ERR wrong number of arguments for '${command}' command\r\n`;
 const elements = (...texts: string[]) => array(...texts.map(bulk));
 
-/** Long enough for a request on another connection to have arrived. */
-const WAIT_MS = 30;
-
 /** A request that blocks the client `on`, and another one that comes after it. */
-function blocks(command: string, on: string, next: RawCase): RawCase[] {
-  return [[command, "", { on }], [next[0], next[1], { ...next[2], waitMs: WAIT_MS }]];
+function blocks(command: string, on: string, next: RawCase, blocked = 1): RawCase[] {
+  return [[command, "", { on }], [next[0], next[1], { ...next[2], blocked }]];
 }
 
 /** What the blocked client gets. */
@@ -107,9 +104,9 @@ rawCases(server, "waiting", [
 
 rawCases(server, "first come, first served", [
   ["BLPOP k 0", "", { on: "a" }],
-  ["BRPOP k 0", "", { on: "b", waitMs: WAIT_MS }],
-  ["BLPOP k 0", "", { on: "c", waitMs: WAIT_MS }],
-  ["RPUSH k 1 2", ":2\r\n", { waitMs: WAIT_MS }],
+  ["BRPOP k 0", "", { on: "b", blocked: 1 }],
+  ["BLPOP k 0", "", { on: "c", blocked: 2 }],
+  ["RPUSH k 1 2", ":2\r\n", { blocked: 3 }],
   gets("a", elements("k", "1")),
   gets("b", elements("k", "2")),
   ["EXISTS k", ":0\r\n"],
@@ -119,9 +116,9 @@ rawCases(server, "first come, first served", [
 
 rawCases(server, "a chain of lists", [
   ["BLMOVE k1 k2 LEFT RIGHT 0", "", { on: "a" }],
-  ["BRPOPLPUSH k2 k3 0", "", { on: "b", waitMs: WAIT_MS }],
-  ["BLPOP k3 0", "", { on: "c", waitMs: WAIT_MS }],
-  ["RPUSH k1 x", ":1\r\n", { waitMs: WAIT_MS }],
+  ["BRPOPLPUSH k2 k3 0", "", { on: "b", blocked: 1 }],
+  ["BLPOP k3 0", "", { on: "c", blocked: 2 }],
+  ["RPUSH k1 x", ":1\r\n", { blocked: 3 }],
   gets("a", bulk("x")),
   gets("b", bulk("x")),
   gets("c", elements("k3", "x")),

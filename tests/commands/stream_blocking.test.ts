@@ -12,12 +12,9 @@ const WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of
 const noGroup = (key: string, group: string) =>
   `-NOGROUP No such key '${key}' or consumer group '${group}' in XREADGROUP with GROUP option\r\n`;
 
-/** Long enough for a request on another connection to have arrived. */
-const WAIT_MS = 30;
-
 /** A request that blocks the client `on`, and another one that comes after it. */
-function blocks(command: string, on: string, next: RawCase): RawCase[] {
-  return [[command, "", { on }], [next[0], next[1], { ...next[2], waitMs: WAIT_MS }]];
+function blocks(command: string, on: string, next: RawCase, blocked = 1): RawCase[] {
+  return [[command, "", { on }], [next[0], next[1], { ...next[2], blocked }]];
 }
 
 /** What the blocked client gets. */
@@ -57,7 +54,7 @@ rawCases(server, "XREAD waits", [
   gets("a", read("s", "5-1", "g")),
   // Those who wait don't take entries from each other.
   ["XREAD BLOCK 0 STREAMS s $", "", { on: "a" }],
-  ...blocks("XREAD BLOCK 0 STREAMS s $", "b", ["XADD s 7-0 f i", bulk("7-0")]),
+  ...blocks("XREAD BLOCK 0 STREAMS s $", "b", ["XADD s 7-0 f i", bulk("7-0")], 2),
   gets("a", read("s", "7-0", "i")),
   gets("b", read("s", "7-0", "i")),
   // A key of another type wakes nobody.
@@ -100,8 +97,8 @@ rawCases(
 rawCases(server, "XREADGROUP waits", [
   ["XGROUP CREATE s g $ MKSTREAM", OK],
   ["XREADGROUP GROUP g one BLOCK 0 STREAMS s >", "", { on: "a" }],
-  ["XREADGROUP GROUP g two BLOCK 0 STREAMS s >", "", { on: "b", waitMs: WAIT_MS }],
-  ["XADD s 1-1 f a", bulk("1-1"), { waitMs: WAIT_MS }],
+  ["XREADGROUP GROUP g two BLOCK 0 STREAMS s >", "", { on: "b", blocked: 1 }],
+  ["XADD s 1-1 f a", bulk("1-1"), { blocked: 2 }],
   gets("a", read("s", "1-1", "a")),
   ["XADD s 1-2 f b", bulk("1-2")],
   gets("b", read("s", "1-2", "b")),

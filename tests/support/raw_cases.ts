@@ -25,6 +25,7 @@ import assert from "node:assert/strict";
 import type { Arg, RespClient } from "./resp_client.ts";
 import { countReplies, escapeBytes, ReplyError, toBytes } from "./resp_reply.ts";
 import { sleep, type Target } from "./server.ts";
+import { until } from "./until.ts";
 
 /** A line that is split like a shell would, the arguments themselves, or bytes sent untouched. */
 export type Command = string | readonly Arg[] | { readonly raw: string };
@@ -50,6 +51,8 @@ export interface CaseOptions {
   readonly closed?: boolean;
   /** Waits this long before sending, for what takes time by definition, like a TTL. */
   readonly waitMs?: number;
+  /** Waits until so many clients of the server are blocked before sending. */
+  readonly blocked?: number;
 }
 
 export interface GroupOptions {
@@ -81,6 +84,12 @@ export function bulk(text: string): string {
 /** An array as it comes back: strings are replies already, such as `bulk("a")`. */
 export function array(...replies: string[]): string {
   return `*${replies.length}\r\n${replies.join("")}`;
+}
+
+/** What TTL says of a time that was set a moment ago, in seconds: a slow machine may have used up nine. */
+export function ttl(seconds: number): RegExp {
+  const values = Array.from({ length: 10 }, (_, i) => seconds - i);
+  return new RegExp(`^:(?:${values.join("|")})\\r\\n$`);
 }
 
 /** Registers the tests of a group. */
@@ -174,6 +183,7 @@ class GroupRun {
   async check(command: Command, want: Want, options: CaseOptions): Promise<string | null> {
     const name = options.on ?? "";
     if (options.waitMs !== undefined) await sleep(options.waitMs);
+    if (options.blocked !== undefined) await this.#untilBlocked(options.blocked);
     const client = await this.#client(name);
     send(client, command);
     const expected = expectation(want, this.#resp);
@@ -195,6 +205,15 @@ class GroupRun {
 
   close(): void {
     for (const client of this.#clients.values()) client.close();
+  }
+
+  /** Asks on a connection of its own, so that the group's are left as they are. */
+  async #untilBlocked(count: number): Promise<void> {
+    const asker = await this.#client("who asks how many are blocked");
+    await until(`${count} blocked clients`, async () => {
+      const info = String(await asker.command("INFO", "clients"));
+      return info.includes(`\r\nblocked_clients:${count}\r\n`);
+    });
   }
 
   async #client(name: string): Promise<RespClient> {

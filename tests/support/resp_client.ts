@@ -26,7 +26,7 @@ export type Address =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-const READ_TIMEOUT_MS = 20_000;
+const READ_TIMEOUT_MS = 60_000;
 const BUFFER_BYTES = 16 * 1024;
 
 /** A read that has been asked for: how many bytes it can take now (-1: not yet), and for whom. */

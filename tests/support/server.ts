@@ -25,8 +25,8 @@ import { RespClient } from "./resp_client.ts";
 const HOST = "127.0.0.1";
 const READY = /ready to accept connections/i;
 const START_TIMEOUT_MS = 60_000;
-const SAY_TIMEOUT_MS = 10_000;
-const STOP_TIMEOUT_MS = 10_000;
+const SAY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
 const START_TRIES = 3;
 
 const REDIS_MISSING = "redis-server is missing: what compares with it is skipped";
@@ -63,7 +63,7 @@ export class TestServer {
   readonly port: number;
   /** The server's working directory, removed when it is stopped. */
   readonly dir: string;
-  /** Fulfilled when the process has ended. */
+  /** Fulfilled when the process has ended and all that it printed is in `output`. */
   readonly exited: Promise<Exit>;
 
   #child: ChildProcess;
@@ -93,10 +93,8 @@ export class TestServer {
         running.delete(child);
         resolve({ code: null, signal: null });
       });
-      child.on("exit", (code, signal) => {
-        running.delete(child);
-        resolve({ code, signal });
-      });
+      child.on("exit", () => running.delete(child));
+      child.on("close", (code, signal) => resolve({ code, signal }));
     });
   }
 

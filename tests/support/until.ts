@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { sleep } from "./server.ts";
 
 /** How long anything may take, in ms, before a test gives up. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const AGAIN_MS = 5;
 
 /** Waits until something is so; fails, saying what was waited for, if it never is. */
