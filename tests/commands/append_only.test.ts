@@ -89,8 +89,12 @@ describe("at run time", () => {
       for (const key of ["a", "b", "c"]) await c.command("SET", key, 1);
       assert.equal(await c.command("CONFIG", "SET", "maxmemory", 1), "OK");
       await until("the database is empty", async () => await c.command("DBSIZE") === 0);
-      const log = readFileSync(join(own.dir, "appendonlydir/appendonly.aof.1.incr.aof"), "latin1");
-      assert.equal(log.match(/DEL\r/g)?.length, 3);
+      const path = join(own.dir, "appendonlydir/appendonly.aof.1.incr.aof");
+      let log = "";
+      await until("three deletions", () => {
+        log = readFileSync(path, "latin1");
+        return log.match(/DEL\r/g)?.length === 3;
+      });
       assert.ok(!log.includes("MULTI"));
     }));
 

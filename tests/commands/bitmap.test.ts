@@ -1,7 +1,7 @@
 /**
  * BITCOUNT, BITOP, BITPOS, GETBIT and SETBIT, to the byte.
  */
-import { bulk, OK, rawCases } from "../support/raw_cases.ts";
+import { bulk, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -41,7 +41,7 @@ rawCases(server, "SETBIT and GETBIT", [
   ["SET e abc EX 100", OK],
   ["SETBIT e 6 0", ":0\r\n"],
   ["GET e", bulk("abc")],
-  ["TTL e", ":100\r\n"],
+  ["TTL e", ttl(100)],
   ["OBJECT ENCODING e", bulk("raw")],
   ["SETBIT e 23 1", ":1\r\n"],
   ["GETBIT e 23", ":1\r\n"],

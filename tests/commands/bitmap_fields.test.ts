@@ -1,7 +1,7 @@
 /**
  * BITFIELD and BITFIELD_RO, to the byte.
  */
-import { array, bulk, OK, rawCases } from "../support/raw_cases.ts";
+import { array, bulk, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -61,7 +61,7 @@ rawCases(server, "BITFIELD", [
   ["OBJECT ENCODING s", bulk("raw")],
   ["SET e abc EX 100", OK],
   ["BITFIELD e SET u8 0 65", array(":97\r\n")],
-  ["TTL e", ":100\r\n"],
+  ["TTL e", ttl(100)],
   ["GET e", bulk("Abc")],
   [
     "BITFIELD e GET u8 16 GET u8 20 GET u8 24 GET i16 20",

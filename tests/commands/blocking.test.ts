@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { array, bulk, NIL_ARRAY, OK, type RawCase, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { sleep, target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -135,12 +136,10 @@ rawCases(server, "a pipeline behind a command that blocks", [
 
 /** Waits until so many clients are blocked. */
 async function untilBlocked(asker: RespClient, count: number): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  await until(`${count} blocked clients`, async () => {
     const info = String(await asker.command("INFO", "clients"));
-    if (info.includes(`\r\nblocked_clients:${count}\r\n`)) return;
-    await sleep(10);
-  }
-  assert.fail(`there are never ${count} blocked clients`);
+    return info.includes(`\r\nblocked_clients:${count}\r\n`);
+  });
 }
 
 /** Runs `run` with connections of its own to an empty server, and closes them. */

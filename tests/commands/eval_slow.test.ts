@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
-import { sleep, target } from "../support/server.ts";
+import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 const BUSY = /^BUSY Redis is busy running a script\. You can only call SCRIPT KILL or SHUTDOWN/;
@@ -32,14 +33,9 @@ async function withTwo(run: (slow: RespClient, other: RespClient) => Promise<voi
   }
 }
 
-/** Waits until the server is busy; throws the test's patience away after ten seconds. */
+/** Waits until the server says that it is busy. */
 async function busy(other: RespClient): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    const reply = await other.command("PING");
-    if (reply instanceof ReplyError) return;
-    await sleep(10);
-  }
-  assert.fail("the server never said that it is busy");
+  await until("BUSY", async () => await other.command("PING") instanceof ReplyError);
 }
 
 function assertError(reply: unknown, text: RegExp): void {
@@ -199,7 +195,10 @@ describe("scripts that take long, and what else goes on", () => {
       const waiting = await server.connect();
       try {
         const popped = waiting.command("BLPOP", "list", "0");
-        await sleep(50);
+        await until("it waits", async () => {
+          const info = String(await other.command("INFO", "clients"));
+          return info.includes("\r\nblocked_clients:1\r\n");
+        });
         const script = `redis.call('rpush', 'list', 'a') ${COUNTING} ` +
           "redis.call('lpush', 'list', 'b') return redis.call('llen', 'list')";
         const reply = slow.command("EVAL", script, "0");
@@ -218,7 +217,7 @@ describe("scripts that take long, and what else goes on", () => {
         .catch(() => {});
       await busy(other);
       slow.close();
-      for (let i = 0; i < 1000 && await other.command("PING") !== "PONG"; i++) await sleep(10);
+      await until("its end", async () => await other.command("PING") === "PONG");
       assert.equal(await other.command("GET", "k"), "done");
     });
   });

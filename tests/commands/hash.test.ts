@@ -2,7 +2,7 @@
  * Commands on the fields of a hash, to the byte, in both encodings. Numbers are in hash_numbers.test.ts, random
  * fields in hash_random.test.ts, the expiry of fields in hash_expire.test.ts.
  */
-import { array, bulk, NIL, OK, type RawCase, rawCases } from "../support/raw_cases.ts";
+import { array, bulk, NIL, OK, type RawCase, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 import { arrayOf } from "./set_wants.ts";
 
@@ -273,6 +273,6 @@ hashCases("COPY, RENAME, MOVE of a hash", [
   ["HGET h a", bulk("3")],
   ["EXPIRE h 100", ":1\r\n"],
   ["HSET h c 5", ":1\r\n"],
-  ["TTL h", ":100\r\n"],
+  ["TTL h", ttl(100)],
   ["HGET h c", bulk("5")],
 ]);

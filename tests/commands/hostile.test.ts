@@ -22,7 +22,8 @@ import {
 } from "../support/gen.ts";
 import type { Arg, RespClient } from "../support/resp_client.ts";
 import { escapeBytes, type Reply, ReplyError, toBytes } from "../support/resp_reply.ts";
-import { sleep, target } from "../support/server.ts";
+import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 const skip = server.isOracle ? "it is Larder that is attacked here" : false;
@@ -53,14 +54,6 @@ async function field(client: RespClient, section: string, name: string): Promise
   const match = new RegExp(`^${name}:(\\d+)`, "m").exec(info);
   assert.ok(match !== null, `INFO has ${name}`);
   return Number(match[1]);
-}
-
-/** Waits for what must come to be. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !await holds(); tries++) {
-    assert.ok(tries < 1000, `in the end ${what}`);
-    await sleep(10);
-  }
 }
 
 /** Waits until only this client is connected: the ends of the others have been noticed. */

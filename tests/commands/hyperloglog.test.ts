@@ -1,7 +1,7 @@
 /**
  * PFADD, PFCOUNT, PFMERGE, PFDEBUG and PFSELFTEST, to the byte; so are the values.
  */
-import { bulk, OK, rawCases } from "../support/raw_cases.ts";
+import { bulk, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -34,7 +34,7 @@ rawCases(server, "PFADD", [
   ["GET n", bulk("HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80O`\x80G\xcf\x84d\x84\x80DF")],
   ["EXPIRE k 100", ":1\r\n"],
   ["PFADD k more elements", ":1\r\n"],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   [["PFADD", "many", ...many("e", 200)], ":1\r\n"],
   [
     "GET many",
@@ -120,7 +120,7 @@ rawCases(server, "PFMERGE", [
   ["PFCOUNT f", ":0\r\n"],
   ["EXPIRE a 100", ":1\r\n"],
   ["PFMERGE a b", OK],
-  ["TTL a", ":100\r\n"],
+  ["TTL a", ttl(100)],
   ["PFCOUNT a", ":5\r\n"],
   ["PFMERGE a a a", OK],
   ["PFCOUNT a", ":5\r\n"],

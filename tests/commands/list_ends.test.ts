@@ -4,7 +4,7 @@
  */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { array, bulk, NIL, NIL_ARRAY, OK, rawCases } from "../support/raw_cases.ts";
+import { array, bulk, NIL, NIL_ARRAY, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -35,7 +35,7 @@ rawCases(server, "LPUSH, RPUSH, LPUSHX, RPUSHX", [
   ["TYPE k", "+list\r\n"],
   ["EXPIRE k 100", ":1\r\n"],
   ["LPUSH k x", ":9\r\n"],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET s v", OK],
   ["LPUSH s a", WRONG_TYPE],
   ["RPUSH s a", WRONG_TYPE],

@@ -1,7 +1,7 @@
 /**
  * LMOVE and RPOPLPUSH, to the byte, for lists of every shape.
  */
-import { array, bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
+import { array, bulk, NIL, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -69,5 +69,5 @@ rawCases(server, "errors of LMOVE, and RPOPLPUSH", [
   ["RPOPLPUSH d", arity("rpoplpush")],
   ["EXPIRE d 100", ":1\r\n"],
   ["RPOPLPUSH d d", bulk("a")],
-  ["TTL d", ":100\r\n"],
+  ["TTL d", ttl(100)],
 ], { resp: "both" });

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { OK, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { toBytes } from "../support/resp_reply.ts";
-import { sleep, target } from "../support/server.ts";
+import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -64,7 +65,9 @@ async function stat(client: RespClient, section: string, name: string): Promise<
 /** Empties the server, and waits until the memory is free. */
 async function empty(client: RespClient): Promise<void> {
   await client.command("FLUSHALL");
-  while (await stat(client, "memory", "lazyfree_pending_objects") > 0) await sleep(5);
+  await until("all is freed", async () => {
+    return await stat(client, "memory", "lazyfree_pending_objects") === 0;
+  });
 }
 
 async function config(client: RespClient, ...pairs: string[]): Promise<void> {
@@ -108,12 +111,10 @@ test("a limit that is lowered is reached without a command", async () => {
   for (let i = 0; i < 3000; i++) await client.command("SET", `key:${i}`, "x".repeat(1000));
   const limit = await stat(client, "memory", "used_memory") - 2_000_000;
   await config(client, "maxmemory", String(limit));
-  for (let i = 0; i < 500; i++) {
-    if (await stat(client, "memory", "used_memory") <= limit) break;
-    await sleep(10);
-  }
-  assert.ok(await stat(client, "memory", "used_memory") <= limit);
-  assert.equal(await stat(client, "stats", "current_eviction_exceeded_time"), 0);
+  await until("the limit is kept", async () => {
+    return await stat(client, "memory", "used_memory") <= limit &&
+      await stat(client, "stats", "current_eviction_exceeded_time") === 0;
+  });
   assert.ok(Number(await client.command("DBSIZE")) > 500);
   await config(client, "maxmemory", "0", "maxmemory-policy", "noeviction");
   client.close();
@@ -124,7 +125,8 @@ test("the client that takes the most goes first", async () => {
   await admin.command("CLIENT", "NO-EVICT", "on");
   await admin.command("CONFIG", "RESETSTAT");
   const clients: RespClient[] = [];
-  for (const [i, size] of [100_000, 900_000, 500_000].entries()) {
+  const sizes = [100_000, 900_000, 500_000];
+  for (const [i, size] of sizes.entries()) {
     const client = await server.connect();
     clients.push(client);
     await client.command("CLIENT", "SETNAME", `client:${i}`);
@@ -134,10 +136,15 @@ test("the client that takes the most goes first", async () => {
     [...String(await admin.command("CLIENT", "LIST")).matchAll(/name=(client:\d)/g)]
       .map(([, name]) => name);
   const settled = async (want: string[]) => {
-    for (let i = 0; i < 200 && (await names()).length > want.length; i++) await sleep(10);
+    await until(`only ${want}`, async () => (await names()).length <= want.length);
     assert.deepEqual(await names(), want);
   };
-  await sleep(100);
+  await until("their requests have arrived", async () => {
+    const list = String(await admin.command("CLIENT", "LIST"));
+    return sizes.every((size, i) =>
+      Number(new RegExp(`name=client:${i} .* tot-mem=(\\d+)`).exec(list)?.[1]) >= size
+    );
+  });
   await config(admin, "maxmemory-clients", "1000000");
   await settled(["client:0", "client:2"]);
   await config(admin, "maxmemory-clients", "300000");

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NIL, OK, rawCases } from "../support/raw_cases.ts";
-import { sleep, target } from "../support/server.ts";
+import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -67,10 +68,9 @@ test("MEMORY USAGE grows with key and value and agrees with used_memory", own, a
   };
   const usage = async (key: string) => Number(await client.command("MEMORY", "USAGE", key));
   await client.command("FLUSHALL");
-  for (let i = 0; i < 250; i++) {
-    if (/pending_objects:0\r/.test(String(await client.command("INFO", "memory")))) break;
-    await sleep(20);
-  }
+  await until("all is freed", async () => {
+    return /pending_objects:0\r/.test(String(await client.command("INFO", "memory")));
+  });
   const before = await used();
   let sum = 0;
   for (const len of [1, 10, 100, 1000, 10_000, 100_000]) {

@@ -8,6 +8,7 @@ import { array, bulk, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
 import { freePort, startLarder, target, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 const skip = server.isOracle ? "is about two servers that are started here" : false;
@@ -93,7 +94,7 @@ test("a server that isn't there, or says nothing", { skip }, async () => {
   const silent = createServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;
-  const timeout = await here.command("MIGRATE", "127.0.0.1", port, "k", 0, 100);
+  const timeout = await here.command("MIGRATE", "127.0.0.1", port, "k", 0, 1000);
   assert.deepEqual(timeout, new ReplyError("IOERR error or timeout reading from target instance"));
   assert.equal(await here.command("GET", "k"), "v");
   for (const socket of held) socket.destroy();
@@ -125,16 +126,18 @@ test("in a transaction it is refused; a client that goes leaves nothing", { skip
   await migrate("k", 0, 1000);
   const [reply] = await here.command("EXEC") as unknown[];
   assert.ok(reply instanceof ReplyError);
-  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  const held: Socket[] = [];
+  const silent = createServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const going = await server.connect();
   const { port } = silent.address() as AddressInfo;
-  going.send(["MIGRATE", "127.0.0.1", port, "k", 0, 200]);
+  going.send(["MIGRATE", "127.0.0.1", port, "k", 0, 60_000]);
   const blocked = async () =>
     /blocked_clients:1\r/.test(String(await here.command("INFO", "clients")));
-  while (!await blocked());
+  await until("it is on the way", blocked);
   going.close();
-  while (await blocked());
+  await until("nobody waits", async () => !await blocked());
   assert.equal(await here.command("GET", "k"), "v");
+  for (const socket of held) socket.destroy();
   silent.close();
 });

@@ -71,19 +71,17 @@ rawCases(server, "OBJECT REFCOUNT", [
   ["OBJECT REFCOUNT a", ONE],
 ]);
 
-// The clock of accesses counts seconds; a case may see the next one begin.
+// The clock of accesses counts seconds; a case may see the next one begin, or several on a slow machine.
 rawCases(server, "OBJECT IDLETIME", [
-  ["SET a v", OK],
-  ["OBJECT IDLETIME a", /^:[01]\r\n$/],
-  ["OBJECT IDLETIME a", /^:[23]\r\n$/, { waitMs: 2050 }],
+  [{ raw: "SET a v\r\nOBJECT IDLETIME a\r\n" }, /^\+OK\r\n:[01]\r\n$/, { replies: 2 }],
+  ["OBJECT IDLETIME a", /^:([2-9]|1\d)\r\n$/, { waitMs: 2050 }],
   // These look at the key, which is no access.
   ["EXISTS a", ONE],
   ["TTL a", ":-1\r\n"],
   ["TYPE a", "+string\r\n"],
   ["OBJECT ENCODING a", bulk("embstr")],
-  ["OBJECT IDLETIME a", /^:[23]\r\n$/],
-  ["TOUCH a", ONE],
-  ["OBJECT IDLETIME a", /^:[01]\r\n$/],
+  ["OBJECT IDLETIME a", /^:([2-9]|1\d)\r\n$/],
+  [{ raw: "TOUCH a\r\nOBJECT IDLETIME a\r\n" }, /^:1\r\n:[01]\r\n$/, { replies: 2 }],
 ]);
 
 const SWITCHING = "Please note that when switching between policies at runtime " +
@@ -95,7 +93,8 @@ rawCases(server, "OBJECT FREQ and IDLETIME follow the policy", [
     "OBJECT FREQ a",
     `-ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`,
   ],
-  ["CONFIG SET maxmemory-policy allkeys-lfu", OK],
+  // Without decay, or a minute that begins takes one off.
+  ["CONFIG SET maxmemory-policy allkeys-lfu lfu-decay-time 0", OK],
   [
     "OBJECT IDLETIME a",
     `-ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`,
@@ -125,5 +124,5 @@ rawCases(server, "OBJECT FREQ and IDLETIME follow the policy", [
   ["SET n 1", OK],
   ["OBJECT REFCOUNT n", SHARED],
   ["CONFIG SET maxmemory 0", OK],
-  ["CONFIG SET maxmemory-policy noeviction lfu-log-factor 10", OK],
+  ["CONFIG SET maxmemory-policy noeviction lfu-log-factor 10 lfu-decay-time 1", OK],
 ]);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { sleep, target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -39,8 +40,11 @@ rawCases(server, "CLIENT PAUSE and UNPAUSE", [
 ], { resp: "both" });
 
 rawCases(server, "keys that expire in a pause are gone, and there all the same", [
+  // Only so that the key is still there when the pause begins.
+  ["DEBUG SET-ACTIVE-EXPIRE 0", OK],
   ["SET k v PX 30", OK],
   ["CLIENT PAUSE 60000 WRITE", OK],
+  ["DEBUG SET-ACTIVE-EXPIRE 1", OK],
   ["GET k", NIL, { waitMs: 60 }],
   ["EXISTS k", ":0\r\n"],
   ["DBSIZE", ":1\r\n"],
@@ -54,8 +58,10 @@ const own = {
 } as const;
 
 rawCases(server, "RANDOMKEY finds an end among keys that have expired", [
+  ["DEBUG SET-ACTIVE-EXPIRE 0", OK],
   ["SET k v PX 30", OK],
   ["CLIENT PAUSE 60000 WRITE", OK],
+  ["DEBUG SET-ACTIVE-EXPIRE 1", OK],
   ["RANDOMKEY", bulk("k"), { waitMs: 60 }],
   ["CLIENT UNPAUSE", OK],
   ["RANDOMKEY", NIL],
@@ -73,12 +79,10 @@ rawCases(server, "what a transaction writes in a pause of its own", [
 ], own);
 
 async function waitForBlocked(client: RespClient, count: number): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  await until(`${count} blocked clients`, async () => {
     const info = String(await client.command("INFO", "clients"));
-    if (info.includes(`blocked_clients:${count}\r\n`)) return;
-    await sleep(10);
-  }
-  assert.fail(`there never were ${count} blocked clients`);
+    return info.includes(`blocked_clients:${count}\r\n`);
+  });
 }
 
 test("requests wait, in order, with all that was sent behind them", async () => {
@@ -142,8 +146,10 @@ test("keys whose time is over stay during a pause that somebody monitors", async
   const monitor = await server.connect();
   await admin.command("FLUSHALL");
   assert.equal(await monitor.command("MONITOR"), "OK");
+  await admin.command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
   await admin.command("SET", "k", "v", "PX", "30");
   await admin.command("CLIENT", "PAUSE", "60000", "WRITE");
+  await admin.command("DEBUG", "SET-ACTIVE-EXPIRE", "1");
   await sleep(250);
   assert.equal(await admin.command("GET", "k"), null);
   assert.equal(await admin.command("DBSIZE"), 1);

@@ -14,9 +14,7 @@ import { splitLine } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { escapeBytes, toBytes } from "../support/resp_reply.ts";
 import { sleep, type TestServer } from "../support/server.ts";
-
-/** How long a client of redis-server may take until it waits. */
-const BLOCKS_MS = 50;
+import { until } from "../support/until.ts";
 
 export interface PropagationCase {
   readonly name: string;
@@ -136,6 +134,7 @@ export class RedisPropagator implements Propagator {
   private readonly clients = new Map<string, RespClient>();
   /** Clients that will get one more reply. */
   private readonly waiting = new Set<RespClient>();
+  private asker: RespClient | null = null;
   private taken = 0;
 
   constructor(server: TestServer) {
@@ -153,12 +152,18 @@ export class RedisPropagator implements Propagator {
     const known = this.clients.get(client) ?? await this.server.connect();
     this.clients.set(client, known);
     if (this.waiting.delete(known)) await known.readRaw();
-    known.send(words.map(toBytes));
-    if (waits) await known.readRaw();
-    else {
-      this.waiting.add(known);
-      await sleep(BLOCKS_MS);
+    if (waits) {
+      known.send(words.map(toBytes));
+      await known.readRaw();
+      return;
     }
+    const id = String(await known.command("CLIENT", "ID"));
+    known.send(words.map(toBytes));
+    this.waiting.add(known);
+    const asker = this.asker ??= await this.server.connect();
+    await until("it is blocked", async () => {
+      return / flags=\S*b/.test(String(await asker.command("CLIENT", "LIST", "ID", id)));
+    });
   }
 
   pass(ms: number): Promise<void> {
@@ -176,6 +181,7 @@ export class RedisPropagator implements Propagator {
 
   close(): void {
     for (const client of this.clients.values()) client.close();
+    this.asker?.close();
   }
 }
 

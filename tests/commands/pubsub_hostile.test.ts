@@ -8,7 +8,8 @@ import { Prng } from "../../core/base/prng.ts";
 import { pick, seed } from "../support/gen.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { array, bulk } from "../support/raw_cases.ts";
-import { sleep, target } from "../support/server.ts";
+import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const SUBSCRIBERS = 10_000;
 /** Connections opened at a time. */
@@ -26,10 +27,9 @@ async function field(client: RespClient, section: string, name: string): Promise
 
 /** Waits until nobody else is connected, and nothing is left of who was. */
 async function nothingLeft(client: RespClient): Promise<void> {
-  for (let tries = 0; await field(client, "clients", "connected_clients") > 1; tries++) {
-    assert.ok(tries < 1000, "the server notices that clients are gone");
-    await sleep(10);
-  }
+  await until("the server notices that clients are gone", async () => {
+    return await field(client, "clients", "connected_clients") === 1;
+  });
   for (const name of ["pubsub_clients", "watching_clients", "total_watched_keys"]) {
     assert.equal(await field(client, "clients", name), 0, name);
   }

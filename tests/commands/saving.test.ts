@@ -19,6 +19,7 @@ import {
   target,
   type TestServer,
 } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -90,15 +91,9 @@ async function fill(c: RespClient, requests: readonly Arg[][]): Promise<void> {
   }
 }
 
-async function until(what: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await what()) return;
-    await sleep(20);
-  }
-  assert.fail("it doesn't happen");
+function untilIdle(c: RespClient): Promise<void> {
+  return until("the save ends", async () => await info(c, "rdb_bgsave_in_progress") === "0");
 }
-
-const isIdle = (c: RespClient) => async () => await info(c, "rdb_bgsave_in_progress") === "0";
 
 describe("background saves", { skip: server.isOracle }, () => {
   test("BGSAVE, and INFO about it", async () => {
@@ -106,14 +101,16 @@ describe("background saves", { skip: server.isOracle }, () => {
       for (let i = 0; i < 300; i++) await c.command("SET", `key ${i}`, "v");
       assert.equal(await info(c, "rdb_changes_since_last_save"), "300");
       assert.equal(await info(c, "rdb_last_bgsave_time_sec"), "-1");
-      assert.equal(await c.command("BGSAVE"), "Background saving started");
-      assert.equal(await info(c, "rdb_bgsave_in_progress"), "1");
-      assert.equal(await info(c, "current_save_keys_total"), "300");
-      assert.match(text(await c.command("BGSAVE")), /ERR Background save already in progress/);
-      assert.match(text(await c.command("SAVE")), /ERR Background save already in progress/);
-      await c.command("SET", "meanwhile", "v");
-      await until(async () => Number(await info(c, "current_save_keys_processed")) > 0);
-      await until(isIdle(c));
+      // All at once, so that the save doesn't end in between.
+      c.raw("BGSAVE\r\nINFO persistence\r\nBGSAVE\r\nSAVE\r\nSET meanwhile v\r\n");
+      assert.equal(await c.read(), "Background saving started");
+      const during = text(await c.read());
+      assert.match(during, /^rdb_bgsave_in_progress:1\r$/m);
+      assert.match(during, /^current_save_keys_total:300\r$/m);
+      assert.match(text(await c.read()), /ERR Background save already in progress/);
+      assert.match(text(await c.read()), /ERR Background save already in progress/);
+      assert.equal(await c.read(), "OK");
+      await untilIdle(c);
       assert.equal(await info(c, "rdb_last_bgsave_status"), "ok");
       assert.equal(await info(c, "rdb_changes_since_last_save"), "1");
       assert.ok(Number(await info(c, "rdb_last_cow_size")) > 0);
@@ -122,6 +119,11 @@ describe("background saves", { skip: server.isOracle }, () => {
       await own.said(/Background saving terminated with success/);
       await c.command("DEBUG", "RELOAD", "NOSAVE");
       assert.equal(await c.command("DBSIZE"), 300);
+      // One that ends before anybody looks is followed by another.
+      await until("a save at work", async () => {
+        await c.command("BGSAVE");
+        return Number(await info(c, "current_save_keys_processed")) > 0;
+      });
     });
   });
 
@@ -132,8 +134,10 @@ describe("background saves", { skip: server.isOracle }, () => {
       assert.equal(await c.command("BGSAVE"), "Background saving started");
       await c.command("FLUSHALL");
       assert.equal(await info(c, "rdb_bgsave_in_progress"), "0");
-      await until(async () => (await c.command("BGSAVE")) === "Background saving started");
-      await until(isIdle(c));
+      await until("another save", async () => {
+        return (await c.command("BGSAVE")) === "Background saving started";
+      });
+      await untilIdle(c);
       await c.command("DEBUG", "RELOAD", "NOSAVE");
       assert.equal(await c.command("DBSIZE"), 0);
       assert.deepEqual(filesIn(own.dir), ["dump.rdb"]);
@@ -146,7 +150,7 @@ describe("background saves", { skip: server.isOracle }, () => {
       await sleep(2500);
       assert.ok(!existsSync(join(own.dir, "dump.rdb")));
       await c.command("SET", "fifth", "v");
-      await until(async () => await info(c, "rdb_changes_since_last_save") === "0");
+      await until("a save", async () => await info(c, "rdb_changes_since_last_save") === "0");
       await own.said(/5 changes in 1 seconds\. Saving\.\.\./);
       assert.ok(existsSync(join(own.dir, "dump.rdb")));
     });
@@ -161,7 +165,7 @@ describe("background saves", { skip: server.isOracle }, () => {
       rmSync(dir, { recursive: true });
       await c.command("SET", "k", "v");
       assert.equal(await c.command("BGSAVE"), "Background saving started");
-      await until(isIdle(c));
+      await untilIdle(c);
       assert.equal(await info(c, "rdb_last_bgsave_status"), "err");
       for (const request of [["SET", "k", "w"], ["PING"], ["DEL", "k"]]) {
         assert.match(text(await c.command(...request)), /^MISCONF Redis is/);
@@ -173,7 +177,7 @@ describe("background saves", { skip: server.isOracle }, () => {
       assert.match(text(await c.command("SET", "k", "x")), /MISCONF/);
       await c.command("CONFIG", "SET", "dir", own.dir);
       assert.equal(await c.command("BGSAVE"), "Background saving started");
-      await until(isIdle(c));
+      await untilIdle(c);
       assert.equal(await c.command("SET", "k", "x"), "OK");
     });
   });
@@ -237,18 +241,19 @@ describe("from one process to the next", { skip: server.isOracle }, () => {
 
   test("clients are told while a file is being loaded", async () => {
     await withServer([], async (c, own) => {
-      await c.command("DEBUG", "POPULATE", 2000);
+      await c.command("DEBUG", "POPULATE", 4000);
       await c.command("SAVE");
       const args = ["--dir", own.dir, "--key-load-delay", "1000"];
-      const starting = startLarder({ args: [...args, "--logfile", "log"] });
-      const loading = await starting;
+      const loading = await startLarder({ args: [...args, "--logfile", "log"] });
       const client = await loading.connect();
-      assert.match(text(await client.command("GET", "key:0")), /LOADING Redis is loading/);
-      assert.equal(await info(client, "loading"), "1");
-      assert.ok(Number(await info(client, "loading_total_bytes")) > 0);
-      await until(async () => (await info(client, "loading")) === "0");
+      client.raw("GET key:0\r\nINFO persistence\r\n");
+      assert.match(text(await client.read()), /LOADING Redis is loading/);
+      const during = text(await client.read());
+      assert.match(during, /^loading:1\r$/m);
+      assert.match(during, /^loading_total_bytes:[1-9]/m);
+      await until("it is loaded", async () => (await info(client, "loading")) === "0");
       assert.equal(await client.command("GET", "key:0"), "value:0");
-      assert.equal(await info(client, "rdb_last_load_keys_loaded"), "2000");
+      assert.equal(await info(client, "rdb_last_load_keys_loaded"), "4000");
       await loading.stop();
     });
   });
@@ -275,7 +280,8 @@ describe("kill -9 while a background save runs", { skip: server.isOracle }, () =
       await c.command("SAVE");
       const digest = text(await c.command("DEBUG", "DIGEST"));
       for (let round = 0; round < 3; round++) {
-        const args = ["--dir", own.dir, "--rdb-key-save-delay", "300"];
+        // It takes many seconds, so that it is still at work when it is killed.
+        const args = ["--dir", own.dir, "--rdb-key-save-delay", "50000"];
         const victim = await startLarder({ args });
         const client = await victim.connect();
         assert.equal(text(await client.command("DEBUG", "DIGEST")), digest, `seed ${n}`);

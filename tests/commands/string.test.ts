@@ -1,7 +1,7 @@
 /**
  * GET, SET and their variants, to the byte.
  */
-import { bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
+import { bulk, NIL, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -63,11 +63,11 @@ rawCases(server, "SET conditions", [
 
 rawCases(server, "SET with an expiry", [
   ["SET k v EX 100", OK],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET k w KEEPTTL", OK],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET k w keepttl KEEPTTL", OK],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET k w", OK],
   ["TTL k", ":-1\r\n"],
   ["SET k w KEEPTTL", OK],
@@ -79,13 +79,13 @@ rawCases(server, "SET with an expiry", [
   ["SET k v PXAT 33177117420123", OK],
   ["PEXPIRETIME k", ":33177117420123\r\n"],
   ["SET k 2 XX GET EX 50", bulk("v")],
-  ["TTL k", ":50\r\n"],
+  ["TTL k", ttl(50)],
   ["SET k 3 NX EX 10", NIL],
-  ["TTL k", ":50\r\n"],
+  ["TTL k", ttl(50)],
   ["SET k 3 EX 10 EX 20", OK],
-  ["TTL k", ":20\r\n"],
+  ["TTL k", ttl(20)],
   ["SET k 3 EX 10 ex 20 eX 30", OK],
-  ["TTL k", ":30\r\n"],
+  ["TTL k", ttl(30)],
   ["SET p v PXAT 1", OK],
   ["GET p", NIL],
   ["SET p v EXAT 1", OK],
@@ -147,7 +147,7 @@ rawCases(server, "SETNX", [
   ["GET k", bulk("1")],
   ["EXPIRE k 100", ":1\r\n"],
   ["SETNX k 2", ":0\r\n"],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET k v PXAT 1", OK],
   ["SETNX k 3", ":1\r\n"],
   ["TTL k", ":-1\r\n"],
@@ -158,9 +158,9 @@ rawCases(server, "SETNX", [
 rawCases(server, "SETEX and PSETEX", [
   ["SETEX k 100 v", OK],
   ["GET k", bulk("v")],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["PSETEX k 50000 w", OK],
-  ["TTL k", ":50\r\n"],
+  ["TTL k", ttl(50)],
   ["GET k", bulk("w")],
   ["SETEX k 0 v", badTime("setex")],
   ["SETEX k -1 v", badTime("setex")],
@@ -208,17 +208,17 @@ rawCases(server, "GETEX", [
   ["GETEX k", bulk("v")],
   ["TTL k", ":-1\r\n"],
   ["GETEX k EX 100", bulk("v")],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["GETEX k", bulk("v")],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["GETEX k PX 50000", bulk("v")],
-  ["TTL k", ":50\r\n"],
+  ["TTL k", ttl(50)],
   ["GETEX k EXAT 33177117420", bulk("v")],
   ["EXPIRETIME k", ":33177117420\r\n"],
   ["GETEX k PXAT 33177117420123", bulk("v")],
   ["PEXPIRETIME k", ":33177117420123\r\n"],
   ["GETEX k EX 10 EX 20", bulk("v")],
-  ["TTL k", ":20\r\n"],
+  ["TTL k", ttl(20)],
   ["GETEX k PERSIST", bulk("v")],
   ["TTL k", ":-1\r\n"],
   ["GETEX k persist PERSIST", bulk("v")],
@@ -247,7 +247,7 @@ rawCases(server, "GETEX refuses", [
   ["GETEX nosuch EX abc", NIL],
   ["GETEX nosuch EX 0", NIL],
   ["GETEX nosuch EX", SYNTAX],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["GETEX", arity("getex")],
 ]);
 

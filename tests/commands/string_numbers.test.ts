@@ -1,7 +1,7 @@
 /**
  * INCR, DECR, INCRBY, DECRBY and INCRBYFLOAT, to the byte.
  */
-import { bulk, OK, rawCases } from "../support/raw_cases.ts";
+import { bulk, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -25,7 +25,7 @@ rawCases(server, "INCR and DECR", [
   ["DECR n", ":-1\r\n"],
   ["SET k 10 EX 100", OK],
   ["INCR k", ":11\r\n"],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["INCR", arity("incr")],
   ["INCR k 2", arity("incr")],
   ["DECR", arity("decr")],
@@ -128,7 +128,7 @@ rawCases(server, "INCR makes an integer of text", [
   ["EXPIRE k 100", ":1\r\n"],
   ["APPEND k 5", ":3\r\n"],
   ["DECR k", ":134\r\n"],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
 ]);
 
 rawCases(server, "INCRBYFLOAT", [
@@ -146,7 +146,7 @@ rawCases(server, "INCRBYFLOAT", [
   ["SET k 100 EX 100", OK],
   ["OBJECT ENCODING k", bulk("int")],
   ["INCRBYFLOAT k -0.5", bulk("99.5")],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["SET k 9223372036854775807", OK],
   ["INCRBYFLOAT k 1", bulk("9223372036854775808")],
   ["INCRBYFLOAT z 0", bulk("0")],

@@ -1,7 +1,7 @@
 /**
  * APPEND, GETRANGE, SETRANGE, STRLEN and SUBSTR, to the byte.
  */
-import { bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
+import { bulk, NIL, OK, rawCases, ttl } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
 const server = target();
@@ -39,7 +39,7 @@ rawCases(server, "APPEND", [
   ["SET k abc EX 100", OK],
   ["APPEND k def", ":6\r\n"],
   ["GET k", bulk("abcdef")],
-  ["TTL k", ":100\r\n"],
+  ["TTL k", ttl(100)],
   ["OBJECT ENCODING k", bulk("raw")],
   ['APPEND n ""', ":0\r\n"],
   ["EXISTS n", ":1\r\n"],
@@ -77,7 +77,7 @@ rawCases(server, "SETRANGE", [
   ["SETRANGE i 1 99", ":4\r\n"],
   ["OBJECT ENCODING i", bulk("raw")],
   ["GET i", bulk("1994")],
-  ["TTL i", ":100\r\n"],
+  ["TTL i", ttl(100)],
   ["INCR i", ":1995\r\n"],
   ["SET e abc", OK],
   ["SETRANGE e 0 ABC", ":3\r\n"],

@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { RespClient } from "../support/resp_client.ts";
 import { type Reply, ReplyError } from "../support/resp_reply.ts";
 import { currentRuntime, isInstalled } from "../support/runtimes.ts";
-import { freePort, sleep, startLarder, type TestServer } from "../support/server.ts";
+import { freePort, startLarder, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const HOST = "127.0.0.1";
 const runtime = currentRuntime();
@@ -23,15 +24,6 @@ const certificate = (name: string) => ({
   cert: content(`${name}.crt`),
   key: content(`${name}.key`),
 });
-
-/** Waits until something is true, for as long as it takes within reason. */
-async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await isTrue()) return;
-    await sleep(20);
-  }
-  assert.fail(what);
-}
 
 /** The reply must be an error that says so. */
 async function refuses(reply: Promise<Reply>, pattern: RegExp): Promise<void> {
@@ -64,6 +56,11 @@ async function shownName(port: number): Promise<string> {
   const name = (client.socket as TLSSocket).getPeerCertificate().subject.CN;
   client.close();
   return String(name);
+}
+
+/** Whether one gets in: a port that is opened anew is not there at once. */
+function isOpen(port: number): Promise<boolean> {
+  return shownName(port).then(() => true, () => false);
 }
 
 /** Starts a server with a plain port and one for TLS, and hands both over. */
@@ -102,11 +99,7 @@ describe("who gets in", () => {
     await started([], async (port, admin) => {
       for (const [setting, expected] of expectations) {
         assert.equal(await admin.command("CONFIG", "SET", "tls-auth-clients", setting), "OK");
-        await until(() =>
-          connect(port, certificate("client")).then((c) => {
-            c.close();
-            return true;
-          }, () => false), "the port is open again");
+        await until("the port is open again", () => isOpen(port));
         for (const [who, isExpected] of Object.entries(expected)) {
           const shown = who === "none" ? {} : certificate(who);
           const isIn = await connect(port, shown).then((client) => {
@@ -186,7 +179,9 @@ describe("one server", () => {
     await subscriber.command("SUBSCRIBE", "news");
     const waiting = await connect(port, certificate("client"));
     waiting.send(["BLPOP", "queue", 0]);
-    await sleep(20);
+    await until("it waits", async () => {
+      return /blocked_clients:1\r/.test(String(await admin.command("INFO", "clients")));
+    });
     await admin.command("PUBLISH", "news", "hello");
     assert.deepEqual(await subscriber.read(), ["message", "news", "hello"]);
     await admin.command("LPUSH", "queue", "job");
@@ -215,15 +210,18 @@ describe("one server", () => {
     assert.equal(await shownName(port), "server");
     const before = await connect(port, certificate("client"));
     await set("tls-cert-file", file("renewed.crt"), "tls-key-file", file("renewed.key"));
+    await until("the port is open again", () => isOpen(port));
     assert.equal(await shownName(port), "renewed");
     assert.equal(await before.command("PING"), "PONG");
     before.close();
     await set("tls-key-file", file("server.key"), "tls-cert-file", file("server.crt"));
+    await until("the port is open again", () => isOpen(port));
     assert.equal(await shownName(port), "server");
   });
 
   test("versions can be chosen", async () => {
     await admin.command("CONFIG", "SET", "tls-protocols", "TLSv1.2");
+    await until("the port is open again", () => isOpen(port));
     const client = await connect(port, certificate("client"));
     assert.equal((client.socket as TLSSocket).getProtocol(), "TLSv1.2");
     client.close();
@@ -231,6 +229,7 @@ describe("one server", () => {
     await refuses(admin.command("CONFIG", "SET", "tls-protocols", "TLSv1.1"), /TLS/);
     await server.said(old);
     await admin.command("CONFIG", "SET", "tls-protocols", "");
+    await until("the port is open again", () => isOpen(port));
   });
 
   test("handshakes that stall or break off leave nothing behind", async () => {
@@ -238,7 +237,7 @@ describe("one server", () => {
       const info = String(await admin.command("INFO", "clients"));
       return Number(/connected_clients:(\d+)/.exec(info)?.[1]);
     };
-    await until(async () => await figure() === 1, "clients of other tests have gone");
+    await until("clients of other tests have gone", async () => await figure() === 1);
     const hello = new Uint8Array([22, 3, 1, 0, 100, 1]);
     const sockets: Socket[] = [];
     for (let n = 0; n < 60; n++) {
@@ -253,15 +252,8 @@ describe("one server", () => {
     for (const [n, socket] of sockets.entries()) n % 2 === 0 ? socket.destroy() : socket.end();
     // As many more as maxclients allows would not get in if the others still counted.
     await admin.command("CONFIG", "SET", "maxclients", "30");
-    await until(async () => {
-      try {
-        (await connect(port, certificate("client"))).close();
-        return true;
-      } catch {
-        return false;
-      }
-    }, "there is room for clients again");
-    await until(async () => await figure() === 1, "everybody has gone");
+    await until("there is room for clients again", () => isOpen(port));
+    await until("everybody has gone", async () => await figure() === 1);
     await admin.command("CONFIG", "SET", "maxclients", "10000");
     for (const socket of sockets) socket.destroy();
   });
@@ -269,17 +261,17 @@ describe("one server", () => {
   test("the port can be moved and closed", async () => {
     const other = await freePort();
     assert.equal(await admin.command("CONFIG", "SET", "tls-port", `${other}`), "OK");
-    await until(() => shownName(other).then(() => true, () => false), "the new port is open");
+    await until("the new port is open", () => isOpen(other));
     await assert.rejects(shownName(port));
     await refuses(
       admin.command("CONFIG", "SET", "tls-port", `${server.port}`),
       /Unable to listen on this port/,
     );
-    await until(() => shownName(other).then(() => true, () => false), "the port is still open");
+    await until("the port is still open", () => isOpen(other));
     assert.equal(await admin.command("CONFIG", "SET", "tls-port", "0"), "OK");
     await assert.rejects(shownName(other));
     assert.equal(await admin.command("CONFIG", "SET", "tls-port", `${port}`), "OK");
-    await until(() => shownName(port).then(() => true, () => false), "it is open again");
+    await until("it is open again", () => isOpen(port));
   });
 
   const cli = spawnSync("redis-cli", ["--help"], { encoding: "utf8" });

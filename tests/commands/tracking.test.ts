@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { array, bulk, OK, type RawCase, rawCases, type Want } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target({ args: ["--enable-debug-command", "yes"] });
 const QUEUED = "+QUEUED\r\n";
@@ -287,10 +288,10 @@ rawCases(server, "CLIENT TRACKING: blocked clients", [
   ["CLIENT TRACKING ON", OK],
   ["LRANGE dst 0 -1", "*0\r\n"],
   ["BLMOVE src dst LEFT LEFT 0", ""],
-  other("RPUSH src x", ":1\r\n"),
+  ["RPUSH src x", ":1\r\n", { on: "other", blocked: 1 }],
   ["", bulk("x") + changed("dst"), { replies: 2 }],
   ["XREAD BLOCK 0 STREAMS s $", ""],
-  ["XADD s 1-1 f v", bulk("1-1"), { on: "other", waitMs: 100 }],
+  ["XADD s 1-1 f v", bulk("1-1"), { on: "other", blocked: 1 }],
   ["", changed("s") + `%1\r\n${bulk("s")}${entry}`, { replies: 2 }],
   other("XADD s 1-2 f v", bulk("1-2")),
   ["", changed("s")],
@@ -341,6 +342,11 @@ async function idOf(client: RespClient): Promise<number> {
   return Number(await client.command("CLIENT", "ID"));
 }
 
+/** Waits until the server has noticed that a client is gone. */
+async function untilGone(asker: RespClient, id: number): Promise<void> {
+  await until("it is gone", async () => await ask(asker, `CLIENT LIST ID ${id}`) === "$0\r\n\r\n");
+}
+
 test("CLIENT TRACKING: REDIRECT to a subscriber of RESP2", async () => {
   const [, tracking, listener, writer] = await connect(4);
   const id = await idOf(listener);
@@ -360,7 +366,7 @@ test("CLIENT TRACKING: REDIRECT to a subscriber of RESP2", async () => {
   // Once it is gone, a client of RESP2 isn't told so, but can see it.
   listener.close();
   await ask(tracking, "GET a");
-  for (let i = 0; String(await ask(writer, "CLIENT LIST")).includes(` id=${id} `) && i < 100;) i++;
+  await untilGone(writer, id);
   await ask(writer, "SET a 4");
   assert.match(await ask(tracking, "CLIENT TRACKINGINFO"), /\r\nbroken_redirect\r\n/);
   assert.match(await ask(tracking, "CLIENT INFO"), / flags=tR /);
@@ -382,7 +388,7 @@ test("CLIENT TRACKING: REDIRECT with RESP3, to itself, and to nobody", async () 
   assert.equal(await tracking.readRaw() + await tracking.readRaw(), OK + changed("a"));
   await ask(tracking, `CLIENT TRACKING ON REDIRECT ${id}`);
   listener.close();
-  for (let i = 0; i < 100 && (await ask(writer, "CLIENT LIST")).includes(`id=${id} `);) i++;
+  await untilGone(writer, id);
   await ask(tracking, "GET a");
   await ask(writer, "SET a 3");
   const broken = `>2\r\n${bulk("tracking-redir-broken")}:${id}\r\n`;
@@ -397,9 +403,10 @@ test("CLIENT TRACKING: keys that expire", async () => {
   await broadcast.command("HELLO", "3");
   await ask(tracking, "CLIENT TRACKING ON");
   await ask(broadcast, "CLIENT TRACKING ON BCAST NOLOOP PREFIX t");
-  await ask(writer, "SET time 1 PX 30");
+  // In one piece, so that the key is still there when it is read.
+  tracking.raw("SET time 1 PX 30\r\nGET time\r\n");
+  assert.equal(await tracking.readRaw() + await tracking.readRaw(), OK + bulk("1"));
   assert.equal(await broadcast.readRaw(), changed("time"));
-  await ask(tracking, "GET time");
   assert.equal(await tracking.readRaw(), changed("time"), "by the active cycle");
   assert.equal(await broadcast.readRaw(), changed("time"));
   await ask(broadcast, "SET t:1 1 PX 1");
