@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { MemoryTransport, turnEnd } from "../../../core/net/transport_memory.ts";
 import { Listener } from "../../../core/net/listener.ts";
 import type { TcpListenOptions } from "../../../core/net/transport.ts";
+import { until } from "../../support/until.ts";
 import { ask, MemoryNet, PORT } from "./memory_net.ts";
 
 const MAX_CLIENTS = "-ERR max number of clients reached\r\n";
@@ -118,9 +119,7 @@ test("a port that the runtime gives back late is opened a moment later", async (
   };
   net.set("bind", "*");
   assert.deepEqual(transport.addresses(), []);
-  for (let i = 0; i < 100 && transport.addresses().length === 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until("it is open", () => transport.addresses().length > 0);
   assert.deepEqual(transport.addresses(), ["0.0.0.0:7000"]);
 });
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { type MemoryPeer, turnEnd } from "../../../core/net/transport_memory.ts";
 import { CLIENT_BLOCKED, CLIENT_DENY_BLOCKING } from "../../../core/server/client.ts";
+import { until } from "../../support/until.ts";
 import { ask, bulk, MemoryNet, MODES } from "../net/memory_net.ts";
 import { blockingTestCommands } from "./blocking_commands.ts";
 
@@ -372,9 +373,7 @@ describe("deadlines", () => {
     const waiter = net.connect();
     await ask(waiter, "TAKE k 0.001\r\nPING\r\n");
     net.clock.advance(5);
-    for (let i = 0; i < 200 && waiter.writes === 0; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until("it is over", () => waiter.writes > 0);
     assert.equal(waiter.take(), `${NIL_ARRAY}+PONG\r\n`);
     net.server.cron.round();
     assertQuiet(net);

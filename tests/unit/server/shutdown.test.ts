@@ -4,6 +4,7 @@ import { allCommands } from "../../../core/commands/index.ts";
 import { SHUTDOWN_FORCE, SHUTDOWN_SAVE } from "../../../core/server/shutdown.ts";
 import { InProcess } from "../../support/in_process.ts";
 import { sleep } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 /** A server whose end is noted instead of done. */
 function mortal(config: Record<string, string> = {}) {
@@ -49,7 +50,7 @@ test("a signal works a moment later, and can be taken back until then", async ()
   assert.deepEqual(done, []);
   assert.equal(process.run("SHUTDOWN", "ABORT"), "-ERR No shutdown in progress.\r\n");
   shutdown.signal("SIGTERM");
-  await sleep(20);
+  await until("the end", () => done.length === IN_ORDER.length);
   assert.deepEqual(done, IN_ORDER);
 });
 
@@ -63,7 +64,7 @@ test("a second SIGINT ends at once", () => {
 test("a signal obeys its directive", async () => {
   const { shutdown, done } = mortal({ "shutdown-on-sigint": "save force" });
   shutdown.signal("SIGINT");
-  await sleep(20);
+  await until("the end", () => done.length === IN_ORDER.length);
   assert.deepEqual(done, IN_ORDER);
   const refusing = mortal({ "shutdown-on-sigterm": "save" });
   refusing.shutdown.signal("SIGTERM");
@@ -89,7 +90,7 @@ test("while a script holds up others it ends without saving only, and a signal w
   await sleep(50);
   assert.deepEqual(done, []);
   scripting.end();
-  await sleep(50);
+  await until("the end", () => done.length === IN_ORDER.length);
   assert.deepEqual(done, IN_ORDER);
   done.length = 0;
   scripting.begin("BUSY a script");
