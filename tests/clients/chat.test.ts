@@ -8,7 +8,8 @@ import { until } from "../support/until.ts";
 import { ChatUser } from "./chat.ts";
 
 const server = target();
-const TTL_MS = 1000;
+/** Long enough for a machine that stalls to renew it. */
+const TTL_MS = 30_000;
 const USERS = 12;
 const LINES = 20;
 
@@ -44,6 +45,10 @@ test("a chat with presence", async () => {
     assert.deepEqual(said, Array.from({ length: LINES }, (_, k) => `line ${k}`));
   }
 
+  // They go on saying that they are there.
+  const left = await admin.pttl("here:user1");
+  await until("it is renewed", async () => await admin.pttl("here:user1") > left);
+
   // Who stumbles is back by itself; who comes late reads what was said last.
   await users[3].stumble();
   await until("user3 is back", async () => await users[0].say("garden", "again?") === USERS / 3);
@@ -56,6 +61,7 @@ test("a chat with presence", async () => {
   // One takes leave, one vanishes: the others hear of both, of the latter when its time is over.
   await users[4].leave();
   users[5].vanish();
+  await admin.pexpire("here:user5", 500);
   await until("user4 has left", () => users[0].presence.includes("-user4"));
   await until("user5 is missed", () => users[0].presence.includes("-user5"));
   assert.ok(users[0].presence.indexOf("-user4") < users[0].presence.indexOf("-user5"));

@@ -12,6 +12,8 @@ export interface Line {
 
 /** Lines of a room that whoever comes later still sees. */
 const HISTORY_MAX = 100;
+/** How often somebody says that they are still there. */
+const RENEWAL_MS = 250;
 
 export class ChatUser {
   readonly name: string;
@@ -46,7 +48,7 @@ export class ChatUser {
     await this.commands.set(`here:${this.name}`, rooms.join(), "PX", this.ttlMs);
     this.timer = setInterval(
       () => void this.commands.pexpire(`here:${this.name}`, this.ttlMs),
-      this.ttlMs / 4,
+      RENEWAL_MS,
     );
     const pipeline = this.commands.pipeline();
     for (const room of rooms) pipeline.lrange(`history:${room}`, 0, -1);

@@ -57,6 +57,7 @@ async function metricsOf(server: TestServer): Promise<Map<string, string>> {
     client.send(line.split(" "));
     await client.readRaw();
   }
+  const asker = await server.connect();
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const child = spawn(
@@ -74,12 +75,16 @@ async function metricsOf(server: TestServer): Promise<Map<string, string>> {
         text = await response?.text() ?? "";
         return text.includes("redis_up 1");
       });
+      await until("its connection is gone, and counts no more", async () => {
+        return String(await asker.command("CLIENT", "LIST")).trim().split("\n").length === 2;
+      });
     }
     return parse(text);
   } finally {
     child.kill();
     await gone;
     client.close();
+    asker.close();
   }
 }
 

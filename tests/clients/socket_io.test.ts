@@ -10,6 +10,7 @@ import { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { io, type Socket } from "socket.io-client";
 import { target } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 const server = target();
 
@@ -80,9 +81,10 @@ for (const kind of ["pub/sub", "streams"]) {
       let eveHeard = 0;
       eve.on("said", () => eveHeard++);
       // The servers take a moment to know of each other.
-      while ((await nodes[0].io.fetchSockets()).length < 3) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await until("three sockets", async () => {
+        const sockets = await nodes[0].io.fetchSockets().catch(() => []);
+        return sockets.length === 3;
+      });
       const heard = Promise.all([said(ann), said(bob)]);
       ann.emit("say", "tea", "hello");
       assert.deepEqual(await heard, ["hello", "hello"]);
