@@ -313,9 +313,11 @@ export class RdbDecoder {
     zsets.reserve(ref, count, 0);
     for (let i = 0; i < count; i++) {
       if (!this.readString(reader)) return false;
+      const { len } = string;
+      const member = this.keep(0, string.buf, string.off, len);
       const score = isBinary ? this.readDouble(reader) : this.readOldScore(reader);
       if (Number.isNaN(score)) return false;
-      if (zsets.add(ref, score, string.buf, string.off, string.len, 0) !== ADD_ADDED) return false;
+      if (zsets.add(ref, score, member, 0, len, 0) !== ADD_ADDED) return false;
     }
     return this.isSome(count);
   }

@@ -99,6 +99,48 @@ describe("a data set is loaded as it was saved", () => {
   }
 });
 
+/** A value of each kind that is read in parts, and what they make of a file behind its signature. */
+const PARTS: readonly string[][] = [
+  ["SET", "string", "a value", "PX", "1000000"],
+  ["RPUSH", "list", "one", "two", "3", "300"],
+  ["SADD", "set", "a", "12", "-70000", "another member"],
+  ["ZADD", "zset", "1.5", "a", "-2", "another member", "3", "member 3", "inf", "17"],
+  ["HSET", "hash", "field", "value", "2", "300", "another field", "another value"],
+  ["HSET", "expiring", "field", "value", "other", "another value"],
+  ["HPEXPIRE", "expiring", "1000000", "FIELDS", "1", "field"],
+  ["XADD", "stream", "1-1", "field", "value"],
+  ["XADD", "stream", "2-1", "field", "value"],
+  ["XGROUP", "CREATE", "stream", "group", "0"],
+  ["XREADGROUP", "GROUP", "group", "consumer", "COUNT", "1", "STREAMS", "stream", ">"],
+];
+
+test("wherever the loader's buffer ends", () => {
+  const config: Record<string, string> = { rdbcompression: "no" };
+  for (const type of ["hash", "set", "zset"]) config[`${type}-max-listpack-entries`] = "0";
+  const server = start(config);
+  for (const request of PARTS) server.run(...request);
+  const digest = server.run("DEBUG", "DIGEST");
+  const saved = save(server);
+  const signature = saved.subarray(0, 9);
+  const rest = saved.subarray(9);
+  const again = start(config);
+  const head = ascii("\0\x06filler\x80\0\0\0\0");
+  const before = signature.length + head.length;
+  // There is so much behind the end that the buffer is filled again.
+  const bytes = new Uint8Array(2 << 20);
+  bytes.set(signature);
+  bytes.set(head, signature.length);
+  for (let shift = 0; shift < rest.length; shift++) {
+    const len = (1 << 20) - shift - before;
+    new DataView(bytes.buffer).setUint32(before - 4, len);
+    bytes.set(rest, before + len);
+    load(again, bytes, { checksum: false });
+    assert.equal(again.run("DEL", "filler"), ":1\r\n");
+    assert.equal(again.run("DEBUG", "DIGEST"), digest, `the buffer ends at byte ${shift}`);
+    again.run("FLUSHALL");
+  }
+});
+
 test("the version is 12 only while fields of hashes expire", () => {
   const server = start();
   server.run("HSET", "h", "a", "1", "b", "2");
