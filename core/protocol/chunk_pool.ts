@@ -4,6 +4,7 @@
  * There are three standard sizes, CHUNK_BYTES and its doubles. Others are made for what needs them and left to the
  * garbage collector, as are the chunks that several replies share (shared_chunk.ts). The pool is the process's.
  */
+import { copyBytes } from "../base/bytes.ts";
 import type { Chunk } from "./chunk_queue.ts";
 
 /** Bytes of a first chunk: a pipeline of 64 small replies fits several times over. */
@@ -44,6 +45,14 @@ export function takeChunk(size: number, bytes: number): OwnChunk {
   const standard = CHUNK_BYTES << size;
   if (bytes > standard) return new OwnChunk(bytes, ODD);
   return pools[size].pop() ?? new OwnChunk(standard, size);
+}
+
+/** A chunk of exactly the first `len` bytes. */
+export function copyOf(buf: Uint8Array, len: number): OwnChunk {
+  const chunk = new OwnChunk(len, ODD);
+  copyBytes(chunk.buf, 0, buf, 0, len);
+  chunk.len = len;
+  return chunk;
 }
 
 /** Whether there is a chunk of this size that no memory is to be taken for. */

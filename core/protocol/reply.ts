@@ -24,6 +24,7 @@ import {
 import { copyWords, isShortCopy, LastView } from "../base/readonly_view.ts";
 import {
   CHUNK_BYTES,
+  copyOf,
   DOUBLINGS,
   isChunkAtHand,
   NO_CHUNK,
@@ -118,7 +119,8 @@ export class Reply {
   addShared(chunk: SharedChunk): void {
     if (this.pos > 0) {
       if (chunk.len <= COPY_MAX) return this.addRaw(chunk.buf);
-      this.setAside();
+      if (this.pos * 2 > this.buf.length) this.setAside();
+      else this.setAsideCopy();
     } else {
       const last = this.full.length === 0 ? null : this.full.get(this.full.length - 1);
       if (last instanceof SharedChunk) {
@@ -395,10 +397,15 @@ export class Reply {
       this.fullBytes -= oldest.len;
       return oldest;
     }
-    if (this.pos === 0) return null;
     const { chunk } = this;
-    chunk.len = this.pos;
+    if (chunk === NO_CHUNK) return null;
     this.setChunk(NO_CHUNK);
+    if (this.pos === 0) {
+      // One that everything was taken back from.
+      releaseChunk(chunk);
+      return null;
+    }
+    chunk.len = this.pos;
     this.pos = 0;
     return chunk;
   }
@@ -428,6 +435,15 @@ export class Reply {
     this.chunk.len = this.pos;
     this.full.push(this.chunk);
     this.fullBytes += this.pos;
+    this.setChunk(NO_CHUNK);
+    this.pos = 0;
+  }
+
+  /** The same where there is little in it: for a client that doesn't read, that may be done ten thousand times. */
+  private setAsideCopy(): void {
+    this.full.push(copyOf(this.buf, this.pos));
+    this.fullBytes += this.pos;
+    releaseChunk(this.chunk);
     this.setChunk(NO_CHUNK);
     this.pos = 0;
   }

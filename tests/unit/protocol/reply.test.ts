@@ -236,6 +236,10 @@ describe("chunks", () => {
     take(reply);
     assert.equal(reply.buf.length, 0);
     assert.equal(reply.takeChunk(), null);
+    reply.addOk();
+    reply.truncate(0);
+    assert.equal(reply.takeChunk(), null);
+    assert.equal(reply.buf.length, 0, "of which everything was taken back");
   });
 
   test("leave in order while others are added", () => {

@@ -67,6 +67,25 @@ describe("a chunk that many share", () => {
     other.clear();
   });
 
+  test("between own replies doesn't take a standard chunk for each of them", () => {
+    const log = new SharedLog();
+    const reply = new Reply();
+    let want = "";
+    for (let i = 0; i < 500; i++) {
+      const text = "x".repeat(5000);
+      // Every tenth chunk is more than half full, and set aside as it is.
+      const own = i % 10 === 0 ? "y".repeat(40_000) : `own ${i}`;
+      reply.addRaw(ascii(own));
+      reply.addShared(write(log, text));
+      want += own + text;
+    }
+    assert.equal(reply.bytes, want.length);
+    let taken = 0;
+    for (let i = 0; i < reply.full.length; i++) taken += reply.full.get(i).buf.length;
+    assert.ok(taken < want.length * 2, `${taken} bytes are taken for ${want.length}`);
+    assert.ok(take(reply)[0] === want);
+  });
+
   test("is not written to when a reply is taken back", () => {
     const log = new SharedLog();
     const [a, b] = [new Reply(), new Reply()];
