@@ -32,7 +32,7 @@ async function refusedStart(lines: readonly string[]): Promise<string> {
   const args = [...first, conf, "--port", String(await freePort()), "--dir", dir];
   const { status, stdout, stderr } = spawnSync(findRuntime(runtime)!, args, {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 110_000,
   });
   assert.equal(status, 1, `${stdout}${stderr}`);
   return `${stdout}${stderr}`;

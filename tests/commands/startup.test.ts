@@ -26,7 +26,7 @@ function run(args: readonly string[], options: { input?: string; first?: string[
   const result = spawnSync(program, [...options.first ?? first, ...args], {
     input: options.input ?? "",
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 110_000,
   });
   return { status: result.status, out: result.stdout, err: result.stderr };
 }
@@ -147,7 +147,7 @@ describe("a start that is refused ends with status 1 and one message", () => {
         // From a file: in a command line Deno recognizes itself and passes its permissions on.
         const command = `"${program}" run --quiet --no-prompt ${permissions} "${main}" ${args}`;
         writeFileSync(script, `exec ${command}\n`);
-        const result = spawnSync("sh", [script], { encoding: "utf8", timeout: 60_000 });
+        const result = spawnSync("sh", [script], { encoding: "utf8", timeout: 110_000 });
         assert.equal(result.status, 1);
         assert.match(`${result.stdout}${result.stderr}`, what);
         assert.doesNotMatch(result.stderr, /\n {4}at /);
