@@ -229,6 +229,11 @@ describe("a client that doesn't read", { skip }, () => {
   });
 });
 
+/** Commands whose replies or values are as large as a number says. */
+const LARGE_REPLIES: ReadonlySet<string> = new Set([
+  ...["setrange", "append", "lcs"],
+  ...["srandmember", "hrandfield", "zrandmember"],
+]);
 /** What would end the test, the server or the connection, or turn replies into something else. */
 const EXCLUDED: ReadonlySet<string> = new Set([
   "shutdown",
@@ -366,8 +371,9 @@ function strings(reply: Reply): string[] {
 function hostileCommand(prng: Prng, name: string, tokens: readonly string[]): Arg[] {
   const command: Arg[] = name.split("|");
   let count = oneIn(prng, 20) ? randomInt(prng, 10, 60) : randomInt(prng, 0, 6);
-  // A long string is what these are for; a gigabyte of zeros would be the test's own fault.
-  const small = name === "setrange" || name === "append" || name === "lcs";
+  // A long string, or as many random elements as are asked for, is what these are for; a gigabyte of zeros, or
+  // elements without end, would be the test's own fault.
+  const small = LARGE_REPLIES.has(name);
   while (count-- > 0) {
     switch (prng.nextBelow(6)) {
       case 0:
