@@ -46,9 +46,24 @@ export function isShortCopy(len: number): boolean {
   return len >= COPY_WORDS_MIN && len <= COPY_WORDS_MAX;
 }
 
+/** Whether `len` bytes, 4 at least, are the same in both; the last word may overlap the one before. */
+export function sameWords(
+  a: ReadonlyView,
+  aOff: number,
+  b: ReadonlyView,
+  bOff: number,
+  len: number,
+): boolean {
+  const last = len - 4;
+  let i = 0;
+  while (i < last && a.getInt32(aOff + i, true) === b.getInt32(bOff + i, true)) i += 4;
+  return i >= last && a.getInt32(aOff + last, true) === b.getInt32(bOff + last, true);
+}
+
 /**
- * Copies `len` bytes, 4 at least; the last word may overlap the one before. The ranges must not overlap. Words of eight bytes
- * would have to be bigints, which are a fifth quicker on Deno and slower on Bun.
+ * Copies `len` bytes, 4 at least; the last word may overlap the one before. Where the ranges overlap, `from` is the earlier
+ * one by 4 bytes or more, and what is copied repeats itself. Words of eight bytes would have to be bigints, which are a fifth
+ * quicker on Deno and slower on Bun.
  */
 export function copyWords(
   to: DataView,

@@ -433,17 +433,19 @@ export class Reply {
   /** Puts the chunk being written behind the full ones. */
   private setAside(): void {
     this.chunk.len = this.pos;
-    this.full.push(this.chunk);
-    this.fullBytes += this.pos;
-    this.setChunk(NO_CHUNK);
-    this.pos = 0;
+    this.pushFull(this.chunk);
   }
 
   /** The same where there is little in it: for a client that doesn't read, that may be done ten thousand times. */
   private setAsideCopy(): void {
-    this.full.push(copyOf(this.buf, this.pos));
-    this.fullBytes += this.pos;
     releaseChunk(this.chunk);
+    this.pushFull(copyOf(this.buf, this.pos));
+  }
+
+  /** Puts what is in the chunk being written behind the full ones; the next one is yet to be taken. */
+  private pushFull(chunk: OwnChunk): void {
+    this.full.push(chunk);
+    this.fullBytes += this.pos;
     this.setChunk(NO_CHUNK);
     this.pos = 0;
   }

@@ -10,7 +10,7 @@
  * The state is made when the first script comes, and anew with SCRIPT FLUSH.
  */
 import { ascii, type ReadonlyBytes, tokenEquals } from "../base/bytes.ts";
-import { LastView, type ReadonlyView } from "../base/readonly_view.ts";
+import { LastView, sameWords } from "../base/readonly_view.ts";
 import { sha1Hex } from "../base/sha1.ts";
 import type { LuaState } from "./lua/state.ts";
 import { LuaError, type LuaFunction, type LuaValue, NOTHING } from "./lua/value.ts";
@@ -123,7 +123,8 @@ export class EvalScripts {
   find(buf: ReadonlyBytes, off: number, len: number): Script | null {
     if (len !== SHA_LEN) return null;
     // Mostly it is the one that was asked for before, and spelled alike.
-    if (this.found !== null && isSame(views.of(buf), off, this.found.shaView)) return this.found;
+    const { found } = this;
+    if (found !== null && sameWords(views.of(buf), off, found.shaView, 0, len)) return found;
     let script = this.bySha.get(firstDigits(buf, off));
     while (script !== undefined && !tokenEquals(buf, off, len, script.shaBytes)) {
       script = script.next;
@@ -244,13 +245,6 @@ function firstDigits(buf: ReadonlyBytes, off: number): number {
   let number = 0;
   for (let i = 0; i < SHA_DIGITS; i++) number = number << 4 | digitOf(buf[off + i]);
   return number;
-}
-
-/** Whether a SHA-1's digits are these to the last bit. */
-function isSame(view: ReadonlyView, off: number, sha: ReadonlyView): boolean {
-  let i = 0;
-  while (i < SHA_LEN && view.getInt32(off + i, true) === sha.getInt32(i, true)) i += 4;
-  return i === SHA_LEN;
 }
 
 function shaNumber(sha: string): number {

@@ -31,6 +31,7 @@
  */
 import { type Argv, REQUEST, RespParser } from "../protocol/resp_parser.ts";
 import type { ReadonlyBytes } from "../base/bytes.ts";
+import { LastView, sameWords } from "../base/readonly_view.ts";
 import { TOUCH_MAX } from "../structures/dict.ts";
 import type { Db } from "../keyspace/db.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -74,9 +75,7 @@ export class Batch {
   /** The hashes of the requests' members, if they are known. */
   private readonly memberHash = new Int32Array(BATCH_MAX);
   private hasMembers = false;
-  /** The words of the buffer that was parsed last. */
-  private viewed: ReadonlyBytes | null = null;
-  private view: DataView = new DataView(new ArrayBuffer(4));
+  private readonly views = new LastView();
 
   constructor(table: CommandTable, keyspace: Keyspace) {
     this.table = table;
@@ -273,15 +272,8 @@ export class Batch {
   private isRepeated(buf: Uint8Array, at: number, before: number, len: number): boolean {
     // The last byte of the key tells most keys apart.
     if (buf[at + len - 3] !== buf[before + len - 3]) return false;
-    if (buf !== this.viewed) {
-      this.viewed = buf;
-      this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
-    }
-    const { view } = this;
-    const last = len - 4;
-    let i = 0;
-    while (i < last && view.getInt32(at + i) === view.getInt32(before + i)) i += 4;
-    return i >= last && view.getInt32(at + last) === view.getInt32(before + last);
+    const view = this.views.of(buf);
+    return sameWords(view, at, view, before, len);
   }
 
   private addKeys(request: RespParser, command: Command, keys: number): number {

@@ -66,9 +66,8 @@ export class ZsetLeavers {
 
   private remove(entry: number): void {
     const { dict, refs, at } = this;
-    let hash = 0;
-    if (at < this.count && refs[at] === entry) hash = this.hashes[this.at++];
-    else hash = dict.hashOf(entry);
+    const isFetched = at < this.count && refs[at] === entry;
+    let hash = isFetched ? this.hashes[this.at++] : dict.hashOf(entry);
     if (!dict.findRef(hash, entry)) {
       hash = dict.hashOf(entry);
       dict.findRef(hash, entry);
