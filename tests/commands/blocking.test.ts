@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { array, bulk, NIL_ARRAY, OK, type RawCase, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { sleep, target } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { untilBlocked } from "../support/until.ts";
 
 const server = target();
 
@@ -133,14 +133,6 @@ rawCases(server, "a pipeline behind a command that blocks", [
   ],
   [{ raw: "CLIENT REPLY SKIP\r\nBLPOP l 0.01\r\nPING\r\n" }, "+PONG\r\n"],
 ], { resp: "both" });
-
-/** Waits until so many clients are blocked. */
-async function untilBlocked(asker: RespClient, count: number): Promise<void> {
-  await until(`${count} blocked clients`, async () => {
-    const info = String(await asker.command("INFO", "clients"));
-    return info.includes(`\r\nblocked_clients:${count}\r\n`);
-  });
-}
 
 /** Runs `run` with connections of its own to an empty server, and closes them. */
 async function withClients(

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import type { RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
 import { target } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { until, untilBlocked } from "../support/until.ts";
 
 const server = target();
 const BUSY = /^BUSY Redis is busy running a script\. You can only call SCRIPT KILL or SHUTDOWN/;
@@ -195,10 +195,7 @@ describe("scripts that take long, and what else goes on", () => {
       const waiting = await server.connect();
       try {
         const popped = waiting.command("BLPOP", "list", "0");
-        await until("it waits", async () => {
-          const info = String(await other.command("INFO", "clients"));
-          return info.includes("\r\nblocked_clients:1\r\n");
-        });
+        await untilBlocked(other, 1);
         const script = `redis.call('rpush', 'list', 'a') ${COUNTING} ` +
           "redis.call('lpush', 'list', 'b') return redis.call('llen', 'list')";
         const reply = slow.command("EVAL", script, "0");

@@ -8,7 +8,7 @@ import { array, bulk, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { ReplyError } from "../support/resp_reply.ts";
 import { freePort, startLarder, target, type TestServer } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { untilBlocked } from "../support/until.ts";
 
 const server = target();
 const skip = server.isOracle ? "is about two servers that are started here" : false;
@@ -132,11 +132,9 @@ test("in a transaction it is refused; a client that goes leaves nothing", { skip
   const going = await server.connect();
   const { port } = silent.address() as AddressInfo;
   going.send(["MIGRATE", "127.0.0.1", port, "k", 0, 60_000]);
-  const blocked = async () =>
-    /blocked_clients:1\r/.test(String(await here.command("INFO", "clients")));
-  await until("it is on the way", blocked);
+  await untilBlocked(here, 1);
   going.close();
-  await until("nobody waits", async () => !await blocked());
+  await untilBlocked(here, 0);
   assert.equal(await here.command("GET", "k"), "v");
   for (const socket of held) socket.destroy();
   silent.close();

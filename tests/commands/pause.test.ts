@@ -4,9 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bulk, NIL, OK, rawCases } from "../support/raw_cases.ts";
-import type { RespClient } from "../support/resp_client.ts";
 import { sleep, target } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { untilBlocked } from "../support/until.ts";
 
 const server = target();
 
@@ -78,13 +77,6 @@ rawCases(server, "what a transaction writes in a pause of its own", [
   ["CLIENT UNPAUSE", OK],
 ], own);
 
-async function waitForBlocked(client: RespClient, count: number): Promise<void> {
-  await until(`${count} blocked clients`, async () => {
-    const info = String(await client.command("INFO", "clients"));
-    return info.includes(`blocked_clients:${count}\r\n`);
-  });
-}
-
 test("requests wait, in order, with all that was sent behind them", async () => {
   const admin = await server.connect();
   const others = [await server.connect(), await server.connect(), await server.connect()];
@@ -98,7 +90,7 @@ test("requests wait, in order, with all that was sent behind them", async () => 
     other.send(["STRLEN", `large:${i}`]);
     other.send(["PING"]);
   });
-  await waitForBlocked(admin, 3);
+  await untilBlocked(admin, 3);
   assert.equal(await admin.command("EXISTS", "list"), 0);
   const list = String(await admin.command("CLIENT", "LIST"));
   assert.equal(list.match(/flags=b/g)?.length, 3);
@@ -106,9 +98,9 @@ test("requests wait, in order, with all that was sent behind them", async () => 
   // Redis 7.4.1 ends with this.
   if (!server.isOracle) assert.equal(await admin.command("CLIENT", "UNBLOCK", blocked), 0);
   others[2].close();
-  await waitForBlocked(admin, 2);
+  await untilBlocked(admin, 2);
   await admin.command("CLIENT", "UNPAUSE");
-  await waitForBlocked(admin, 0);
+  await untilBlocked(admin, 0);
   for (const [i, other] of others.slice(0, 2).entries()) {
     const want = ["$-1\r\n", `:${i + 1}\r\n`, OK, ":300000\r\n", "+PONG\r\n"];
     for (const reply of want) assert.equal(await other.readRaw(), reply);
@@ -134,7 +126,7 @@ test("a transaction that writes waits before its EXEC", async () => {
   await client.command("SET", "k", "v");
   await admin.command("CLIENT", "PAUSE", "60000", "WRITE");
   client.send(["EXEC"]);
-  await waitForBlocked(admin, 1);
+  await untilBlocked(admin, 1);
   await admin.command("CLIENT", "UNPAUSE");
   assert.equal(await client.readRaw(), `*1\r\n${OK}`);
   client.close();

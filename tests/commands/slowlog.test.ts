@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { bulk, OK, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { target } from "../support/server.ts";
+import { untilBlocked } from "../support/until.ts";
 
 const server = target();
 
@@ -137,10 +138,7 @@ test("a command that blocks is logged when it is answered", async () => {
   await client.command("CONFIG", "SET", "slowlog-log-slower-than", "0");
   await client.command("SLOWLOG", "RESET");
   other.send(["BLPOP", "list", "0"]);
-  for (;;) {
-    const info = String(await client.command("INFO", "clients"));
-    if (info.includes("blocked_clients:1")) break;
-  }
+  await untilBlocked(client, 1);
   const before = await logged(client);
   assert.ok(!before.some(([name]) => name === "BLPOP"));
   await client.command("RPUSH", "list", "x");

@@ -14,7 +14,7 @@ import { RespClient } from "../support/resp_client.ts";
 import { type Reply, ReplyError } from "../support/resp_reply.ts";
 import { currentRuntime, isInstalled } from "../support/runtimes.ts";
 import { freePort, startLarder, type TestServer } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { until, untilBlocked } from "../support/until.ts";
 
 const HOST = "127.0.0.1";
 const runtime = currentRuntime();
@@ -179,9 +179,7 @@ describe("one server", () => {
     await subscriber.command("SUBSCRIBE", "news");
     const waiting = await connect(port, certificate("client"));
     waiting.send(["BLPOP", "queue", 0]);
-    await until("it waits", async () => {
-      return /blocked_clients:1\r/.test(String(await admin.command("INFO", "clients")));
-    });
+    await untilBlocked(admin, 1);
     await admin.command("PUBLISH", "news", "hello");
     assert.deepEqual(await subscriber.read(), ["message", "news", "hello"]);
     await admin.command("LPUSH", "queue", "job");

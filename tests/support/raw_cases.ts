@@ -25,7 +25,7 @@ import assert from "node:assert/strict";
 import type { Arg, RespClient } from "./resp_client.ts";
 import { countReplies, escapeBytes, ReplyError, toBytes } from "./resp_reply.ts";
 import { sleep, type Target } from "./server.ts";
-import { until } from "./until.ts";
+import { untilBlocked } from "./until.ts";
 
 /** A line that is split like a shell would, the arguments themselves, or bytes sent untouched. */
 export type Command = string | readonly Arg[] | { readonly raw: string };
@@ -209,11 +209,7 @@ class GroupRun {
 
   /** Asks on a connection of its own, so that the group's are left as they are. */
   async #untilBlocked(count: number): Promise<void> {
-    const asker = await this.#client("who asks how many are blocked");
-    await until(`${count} blocked clients`, async () => {
-      const info = String(await asker.command("INFO", "clients"));
-      return info.includes(`\r\nblocked_clients:${count}\r\n`);
-    });
+    await untilBlocked(await this.#client("who asks how many are blocked"), count);
   }
 
   async #client(name: string): Promise<RespClient> {
