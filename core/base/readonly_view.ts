@@ -15,25 +15,37 @@ const COPY_WORDS_MIN = 12;
 const COPY_WORDS_MAX = 96;
 /** Larger buffers are not held on to, but for shared ones, which stay. */
 const KEPT_BYTES_MAX: number = 1 << 20;
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
-/** The view made last, of whoever is asked about one buffer again and again. Bytes that can be written to have one that can. */
+/**
+ * The two views made last, of whoever is asked about the same buffers again and again, often by turns: the channel and the text
+ * of a message. Bytes that can be written to have a view that can.
+ */
 export class LastView {
   private bytes: ReadonlyBytes | null = null;
-  private view: ReadonlyView = new DataView(new ArrayBuffer(0));
+  private view: ReadonlyView = NO_VIEW;
+  private bytesBefore: ReadonlyBytes | null = null;
+  private viewBefore: ReadonlyView = NO_VIEW;
 
   of(bytes: Uint8Array): DataView;
   of(bytes: ReadonlyBytes): ReadonlyView;
   of(bytes: ReadonlyBytes): ReadonlyView {
-    return bytes === this.bytes ? this.view : this.make(bytes);
+    return bytes === this.bytes ? this.view : this.another(bytes);
   }
 
-  private make(bytes: ReadonlyBytes): ReadonlyView {
+  private another(bytes: ReadonlyBytes): ReadonlyView {
+    if (bytes === this.bytesBefore) return this.remember(bytes, this.viewBefore);
     const { buffer, byteOffset, length } = bytes as Uint8Array;
     const view = new DataView(buffer, byteOffset, length);
-    if (length <= KEPT_BYTES_MAX || buffer instanceof SharedArrayBuffer) {
-      this.view = view;
-      this.bytes = bytes;
-    }
+    const isKept = length <= KEPT_BYTES_MAX || buffer instanceof SharedArrayBuffer;
+    return isKept ? this.remember(bytes, view) : view;
+  }
+
+  private remember(bytes: ReadonlyBytes, view: ReadonlyView): ReadonlyView {
+    this.bytesBefore = this.bytes;
+    this.viewBefore = this.view;
+    this.bytes = bytes;
+    this.view = view;
     return view;
   }
 }

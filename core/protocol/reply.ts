@@ -57,6 +57,19 @@ const ZERO = 0x30;
 const deferred = new Uint8Array(DEFERRED_BYTES + DEFERRED_BULK_MAX);
 const sources = new LastView();
 
+/** Bytes that are a reply, or a part of one, the same to read words, and how many. */
+export class Prepared {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly length: number;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.length = bytes.length;
+  }
+}
+
 export class Reply {
   /** Protocol version, 2 or 3. */
   resp = 2;
@@ -113,6 +126,15 @@ export class Reply {
     this.reserve(reply.length);
     copyBytes(this.buf, this.pos, reply, 0, reply.length);
     this.pos += reply.length;
+  }
+
+  /** The same for a reply, or a part of one, that was prepared because it is needed again and again. */
+  addPrepared(reply: Prepared): void {
+    const { bytes, view, length } = reply;
+    this.reserve(length);
+    if (isShortCopy(length)) copyWords(this.view, this.pos, view, 0, length);
+    else copyBytes(this.buf, this.pos, bytes, 0, length);
+    this.pos += length;
   }
 
   /** Bytes that already are a reply and that others get too. They are not copied, or only together with others. */

@@ -1,8 +1,9 @@
 /**
  * Pub/sub: channels, patterns, and who is subscribed to them.
  *
- *     name -> Topic     one table each for channels, patterns and shard channels
- *     topic.clients     an array; a client knows its index in it, so it leaves in O(1)
+ *     name -> Topic           one table each for channels, patterns and shard channels
+ *     topic.head(resp)        how its messages begin, ready to be copied
+ *     topic.clients           an array; a client knows its index in it, so it leaves in O(1)
  *     client.subscriptions    topic -> that index, in order of subscription
  *
  * A message is written once per protocol version among its receivers (shared_chunk.ts), and each of them gets the
@@ -16,8 +17,9 @@
 import { ascii, copyBytes, type ReadonlyBytes } from "../base/bytes.ts";
 import { BytesTable, Named } from "../base/bytes_table.ts";
 import { globMatch } from "../base/glob.ts";
-import { type SharedChunk, SharedLog } from "../protocol/shared_chunk.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { Prepared } from "../protocol/reply.ts";
+import { type SharedChunk, SharedLog } from "../protocol/shared_chunk.ts";
 import { GATE_PUBSUB } from "./call.ts";
 import { type Client, CLIENT_PUBSUB } from "./client.ts";
 import { deliver, mayAddNow } from "./deliver.ts";
@@ -25,6 +27,31 @@ import { deliver, mayAddNow } from "./deliver.ts";
 /** A channel or a pattern that has subscribers. */
 export class Topic extends Named {
   readonly clients: Client[] = [];
+  private readonly kind: TopicKind;
+  /** Made for the first message: most topics of many have none. */
+  private head2: Prepared | null = null;
+  private head3: Prepared | null = null;
+
+  constructor(hash: number, bytes: Uint8Array, kind: TopicKind) {
+    super(hash, bytes, null);
+    this.kind = kind;
+  }
+
+  /** How a message to its clients begins, up to and including the topic's name, by the version of the protocol. */
+  head(resp: number): Prepared {
+    return resp === 2 ? this.head2 ??= this.makeHead("*") : this.head3 ??= this.makeHead(">");
+  }
+
+  private makeHead(type: string): Prepared {
+    const { parts, word } = MESSAGES[this.kind];
+    const { bytes } = this;
+    const begin = ascii(`${type}${parts}\r\n$${word.length}\r\n${word}\r\n$${bytes.length}\r\n`);
+    const head = new Uint8Array(begin.length + bytes.length + 2);
+    head.set(begin);
+    head.set(bytes, begin.length);
+    head.set(CRLF, head.length - 2);
+    return new Prepared(head);
+  }
 }
 
 /** Topics of a client, each with the client's index among the topic's. */
@@ -40,24 +67,17 @@ export class Subscriptions {
 /** The three kinds of topics, named as the fields they lie in. */
 export type TopicKind = keyof Subscriptions;
 
-/** How a message begins, by kind and protocol: the header and the word. */
-interface Heads {
-  readonly resp2: Uint8Array;
-  readonly resp3: Uint8Array;
-}
-
-function heads(parts: number, word: string): Heads {
-  const rest = `${parts}\r\n$${word.length}\r\n${word}\r\n`;
-  return { resp2: ascii(`*${rest}`), resp3: ascii(`>${rest}`) };
-}
+/** What a message to topics of each kind is called, and of how many parts it is. */
+const MESSAGES: Readonly<Record<TopicKind, { readonly parts: number; readonly word: string }>> = {
+  channels: { parts: 3, word: "message" },
+  patterns: { parts: 4, word: "pmessage" },
+  shardChannels: { parts: 3, word: "smessage" },
+};
 
 /** What a message has besides its texts, at most, and the most bytes of one that isn't shared. */
 const HEADS_BYTES = 128;
 const SMALL_BYTES = 1024;
-
-const MESSAGE = heads(3, "message");
-const PMESSAGE = heads(4, "pmessage");
-const SMESSAGE = heads(3, "smessage");
+const CRLF = ascii("\r\n");
 
 export class PubSub {
   /** Clients that are subscribed to anything. */
@@ -88,7 +108,7 @@ export class PubSub {
     if (topic === null) {
       const bytes = new Uint8Array(len);
       copyBytes(bytes, 0, buf, off, len);
-      topic = new Topic(hash, bytes, null);
+      topic = new Topic(hash, bytes, kind);
       this[kind].insert(topic);
       if (kind === "patterns") this.patternList.add(topic);
     } else if (places.has(topic)) return;
@@ -159,7 +179,7 @@ export class PubSub {
       const topic = this.channels.find(hash, channel, channelOff, channelLen);
       if (topic !== null) {
         receivers = topic.clients.length;
-        this.send(topic, MESSAGE, null, topic.bytes, 0, channelLen, message, off, len);
+        this.send(topic, channel, channelOff, -1, message, off, len);
       }
     }
     if (this.patterns.count === 0) return receivers;
@@ -167,7 +187,7 @@ export class PubSub {
       const { bytes } = topic;
       if (!globMatch(bytes, 0, bytes.length, channel, channelOff, channelLen, false)) continue;
       receivers += topic.clients.length;
-      this.send(topic, PMESSAGE, bytes, channel, channelOff, channelLen, message, off, len);
+      this.send(topic, channel, channelOff, channelLen, message, off, len);
     }
     return receivers;
   }
@@ -185,14 +205,13 @@ export class PubSub {
     const topic = this.shardChannels.find(hash, channel, channelOff, channelLen);
     if (topic === null) return 0;
     const receivers = topic.clients.length;
-    this.send(topic, SMESSAGE, null, topic.bytes, 0, channelLen, message, off, len);
+    this.send(topic, channel, channelOff, -1, message, off, len);
     return receivers;
   }
 
+  /** @param channelLen -1 for a message that the topic's head says the channel of */
   private send(
     topic: Topic,
-    head: Heads,
-    pattern: Uint8Array | null,
     channel: ReadonlyBytes,
     channelOff: number,
     channelLen: number,
@@ -201,13 +220,12 @@ export class PubSub {
     len: number,
   ): void {
     const { clients } = topic;
-    const bytes = channelLen + len + (pattern === null ? 0 : pattern.length);
+    const bytes = topic.bytes.length + (channelLen < 0 ? 0 : channelLen) + len;
     if (clients.length === 1 && bytes <= SMALL_BYTES && mayAddNow(clients[0])) {
       const { port, reply } = clients[0];
       if (reply.hasRoomAtHand(bytes + HEADS_BYTES)) {
-        reply.addRaw(reply.resp === 2 ? head.resp2 : head.resp3);
-        if (pattern !== null) reply.addBulk(pattern, 0, pattern.length);
-        reply.addBulk(channel, channelOff, channelLen);
+        reply.addPrepared(topic.head(reply.resp));
+        if (channelLen >= 0) reply.addBulk(channel, channelOff, channelLen);
         reply.addBulk(message, off, len);
         return port.replied();
       }
@@ -220,10 +238,9 @@ export class PubSub {
       const isOld = to.reply.resp === 2;
       let chunk: SharedChunk | null = isOld ? chunk2 : chunk3;
       if (chunk === null) {
-        log.begin(bytes, 4);
-        log.addRaw(isOld ? head.resp2 : head.resp3);
-        if (pattern !== null) log.addBulk(pattern, 0, pattern.length);
-        log.addBulk(channel, channelOff, channelLen);
+        log.begin(bytes + HEADS_BYTES, 2);
+        log.addRaw(topic.head(to.reply.resp).bytes);
+        if (channelLen >= 0) log.addBulk(channel, channelOff, channelLen);
         log.addBulk(message, off, len);
         chunk = log.end();
         if (isOld) chunk2 = chunk;
