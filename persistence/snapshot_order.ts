@@ -19,6 +19,9 @@ export interface SaveOrder {
   readonly control: SharedArrayBuffer;
 }
 
+/** What a worker gets first: it has nothing to do yet. */
+export const NO_ORDER = null;
+
 export const SAVE_DONE = 0;
 export const SAVE_FAILED = 1;
 export const SAVE_STOPPED = 2;

@@ -5,17 +5,16 @@
  * FrozenBlocks, and a few words of control: whether to stop, and how far it is. So that it can be built into an
  * executable it is a module of its own that imports nothing of the server.
  *
- * Where threads have priorities of their own, on Linux, it takes a low one: when clients keep all processors busy it is
- * the save that takes longer, not their commands.
+ * It takes a low priority: when clients keep all processors busy it is the save that takes longer, not their commands.
  */
-import os from "node:os";
-import process from "node:process";
 import { FrozenBlocks, ImageLost } from "../core/memory/frozen_blocks.ts";
+import { lowerPriority } from "./low_priority.ts";
 import { SaveFailed, saveRdb } from "./rdb_save.ts";
 import { realDisk } from "./real_disk.ts";
 import {
   CONTROL_KEYS,
   CONTROL_STOP,
+  NO_ORDER,
   SAVE_DONE,
   SAVE_FAILED,
   SAVE_STOPPED,
@@ -25,12 +24,9 @@ import {
 
 /** What of a worker's global scope is used here. */
 interface Scope {
-  onmessage: ((event: { data: SaveOrder }) => void) | null;
+  onmessage: ((event: { data: SaveOrder | typeof NO_ORDER }) => void) | null;
   postMessage(answer: SaveAnswer): void;
 }
-
-/** As `nice`: a tenth of the share of a thread that wants the same processor. */
-const PRIORITY = 10;
 
 /** Thrown when the main thread wants no file any more. */
 class Stopped extends Error {}
@@ -38,17 +34,9 @@ class Stopped extends Error {}
 const everything: unknown = globalThis;
 const scope = everything as Scope;
 lowerPriority();
-scope.onmessage = ({ data }) => scope.postMessage(save(data));
-
-/** Elsewhere than on Linux it would be the priority of the whole process. */
-function lowerPriority(): void {
-  if (process.platform !== "linux") return;
-  try {
-    os.setPriority(0, PRIORITY);
-  } catch {
-    // Without the permission for it, saves compete with commands.
-  }
-}
+scope.onmessage = ({ data }) => {
+  if (data !== NO_ORDER) scope.postMessage(save(data));
+};
 
 function save(order: SaveOrder): SaveAnswer {
   const control = new Int32Array(order.control);

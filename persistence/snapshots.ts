@@ -26,6 +26,7 @@ import {
   CONTROL_BYTES,
   CONTROL_KEYS,
   CONTROL_STOP,
+  NO_ORDER,
   SAVE_DONE,
   SAVE_FAILED,
   type SaveAnswer,
@@ -106,7 +107,7 @@ export interface SnapshotParts {
 export class Snapshots {
   /** Keys of the background save under way. */
   keysTotal = 0;
-  /** Microseconds that the last cut took; 0 before the first. */
+  /** Microseconds that the last cut took, with the start of the worker if there was none yet; 0 before the first. */
   cutUs = 0;
   cuts = 0;
 
@@ -198,13 +199,13 @@ export class Snapshots {
   private start(target: SaveTarget, isBase: boolean, done: SaveDone): string | null {
     const { keyspace, clock } = this.parts;
     if (this.isSaving) return "another save is under way";
+    const startUs = clock.monotonicUs();
     let worker: Worker;
     try {
       worker = this.worker ??= this.startWorker();
     } catch (error) {
       return diskErrorText(error);
     }
-    const startUs = clock.monotonicUs();
     const content = this.content(target, isBase);
     const image = keyspace.arena.freeze();
     this.control[CONTROL_STOP] = 0;
@@ -326,6 +327,8 @@ export class Snapshots {
       }
       this.finish({ status: SAVE_FAILED, message: `The snapshot worker failed: ${event.message}` });
     };
+    // The first message takes 0.4 ms more than others (Deno).
+    worker.postMessage(NO_ORDER);
     return worker;
   }
 

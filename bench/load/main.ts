@@ -32,6 +32,7 @@ import {
   type StallResult,
 } from "./results.ts";
 import {
+  expectingSaves,
   referenceName,
   ROOT,
   type RunningServer,
@@ -120,9 +121,15 @@ const PARTS: Record<
   },
   saves: (specs, options, found) => {
     const results = found.saves = [] as SaveResult[];
-    return eachAlone("saving and loading", specs, options, found, async (server) => {
-      await measureSaves(server, options, (result) => results.push(result), note);
-    });
+    return eachAlone(
+      "saving and loading",
+      specs.map(expectingSaves),
+      options,
+      found,
+      async (server) => {
+        await measureSaves(server, options, (result) => results.push(result), note);
+      },
+    );
   },
 };
 

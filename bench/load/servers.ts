@@ -93,15 +93,34 @@ export function selectServers(options: LoadOptions, note: (text: string) => void
   return options.append.flatMap((policy) => specs.map((spec) => appending(spec, policy)));
 }
 
-/** The server with an append-only file; itself with the policy "off" and where it is not started here. */
+/**
+ * The server with an append-only file, which isn't rewritten while that is measured; itself with the policy "off" and where
+ * it is not started here.
+ */
 function appending(spec: ServerSpec, policy: string): ServerSpec {
   if (policy === "off" || spec.command === null) return spec;
+  const args = [
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    policy,
+    "--auto-aof-rewrite-percentage",
+    "0",
+  ];
   return {
-    ...spec,
+    ...withArgs(spec, args),
     name: `${spec.name}+${policy}`,
     label: `${spec.label}, appendfsync ${policy}`,
-    command: [...spec.command, "--appendonly", "yes", "--appendfsync", policy],
   };
+}
+
+/** The server as one that saves: with a save point, which is not reached. */
+export function expectingSaves(spec: ServerSpec): ServerSpec {
+  return withArgs(spec, ["--save", "86400 1000000000"]);
+}
+
+function withArgs(spec: ServerSpec, args: string[]): ServerSpec {
+  return spec.command === null ? spec : { ...spec, command: [...spec.command, ...args] };
 }
 
 /** The server whose figures are 1.0. */

@@ -3,7 +3,8 @@
  * the start.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Prng } from "../../core/base/prng.ts";
@@ -22,6 +23,11 @@ import {
 import { until } from "../support/until.ts";
 
 const server = target();
+
+/** Places in /proc/[pid]/stat behind the name of the program, see proc(5), and a value of the second. */
+const NICE_FIELD = 16;
+const POLICY_FIELD = 38;
+const SCHED_BATCH = "3";
 
 rawCases(server, "arguments", [
   ["SAVE x", "-ERR wrong number of arguments for 'save' command\r\n"],
@@ -123,6 +129,24 @@ describe("background saves", { skip: server.isOracle }, () => {
       await until("a save at work", async () => {
         await c.command("BGSAVE");
         return Number(await info(c, "current_save_keys_processed")) > 0;
+      });
+    });
+  });
+
+  test("its thread takes the processor from nobody", {
+    skip: spawnSync("chrt", ["--batch", "0", "true"]).status === 0
+      ? false
+      : "chrt is missing, or a thread's policy can't be changed here",
+  }, async () => {
+    await withServer(["--save", "900 1000"], async (c) => {
+      const threads = `/proc/${await info(c, "process_id")}/task`;
+      await until("a thread of low priority", () => {
+        return readdirSync(threads).some((id) => {
+          const fields = readFileSync(`${threads}/${id}/stat`, "utf8").replace(/.*\) /, "").split(
+            " ",
+          );
+          return Number(fields[NICE_FIELD]) > 0 && fields[POLICY_FIELD] === SCHED_BATCH;
+        });
       });
     });
   });

@@ -28,7 +28,8 @@ export const RANKS: ReadonlyArray<readonly [string, number]> = [
 /** Folders the product never imports, and to which the product's own rules do not apply. */
 const OUTSIDE_FOLDERS = ["tests", "bench", ".ci"];
 
-const RUNTIME_SPECIFIC = /^core\/net\/(transport_[a-z0-9_]+|runtime)\.ts$/;
+const RUNTIME_SPECIFIC =
+  /^(core\/net\/(transport_[a-z0-9_]+|runtime)|persistence\/low_priority)\.ts$/;
 
 /** Repository root as a path that ends in a slash. */
 const ROOT: string = decodeURIComponent(new URL("../../", import.meta.url).pathname);

@@ -166,7 +166,7 @@ describe("bans", () => {
     assertFound(at, "export let c: Deno.Conn;", rule);
     assertFound(at, "const o = { k: Deno };", rule);
     assertFound(at, "const o = { Deno: 1, Bun: 2 }; o.Deno; const t = 'Deno.exit';");
-    for (const path of ["core/net/transport_deno.ts", "core/net/runtime.ts", "main.ts"]) {
+    for (const path of ["core/net/transport_deno.ts", "persistence/low_priority.ts", "main.ts"]) {
       assertFound(path, "Deno.exit(1); Bun.gc();");
     }
     assertFound("core/net/listener.ts", "Deno.exit(1);", rule);

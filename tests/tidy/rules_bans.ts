@@ -7,7 +7,7 @@
  * | console        | console.                                     | main.ts, tests, bench            |
  * | clock          | Date.now, performance.now, new Date()        | core/base/{clock,log}.ts, tests, bench |
  * | random         | Math.random                                  | tests, bench                     |
- * | runtime-global | Deno, Bun                                    | core/net/transport_*.ts and runtime.ts, main.ts, tests, bench |
+ * | runtime-global | Deno, Bun                                    | core/net/transport_*.ts and runtime.ts, persistence/low_priority.ts, main.ts, tests, bench |
  * | unfinished     | the three words for work left over           | this folder, which must name them |
  * | whole-suite    | skip, only and todo on a test, Deno.test     | nowhere                          |
  *
@@ -102,7 +102,7 @@ export const runtimeGlobal: Deno.lint.Rule = {
       Identifier(node) {
         if (node.name !== "Deno" && node.name !== "Bun") return;
         if (isOtherName(node)) return;
-        ctx.report({ node, message: `${node.name} is named in core/net/transport_*.ts only.` });
+        ctx.report({ node, message: `${node.name} is named in files for the runtimes only.` });
       },
     };
   },
