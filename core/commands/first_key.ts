@@ -10,7 +10,7 @@ import {
   NUMKEYS_TOO_SMALL,
   SYNTAX_ERROR,
 } from "../server/args.ts";
-import { blockOnKeys, canBlock } from "../server/blocking.ts";
+import { blockOnKeys, canBlock, getTimeoutOrReply } from "../server/blocking.ts";
 import type { Client } from "../server/client.ts";
 
 const COUNT = ascii("count");
@@ -66,14 +66,24 @@ export function findFirstOrReply(c: Client, first: number, count: number, type: 
   return 0;
 }
 
-/** Waits until one of the keys has a value of the type, if the client can wait; otherwise there is nothing. */
-export function waitForKeys(
+/**
+ * The same for a command that waits when there is none, if its client can, as long as argument `timeoutIndex` says. 0: it has
+ * replied or waits.
+ */
+export function findFirstOrWait(
   c: Client,
+  timeoutIndex: number,
   first: number,
   count: number,
-  timeoutMs: number,
   type: number,
-): void {
-  if (canBlock(c)) blockOnKeys(c, first, count, timeoutMs, type);
-  else c.reply.addNullArray();
+): number {
+  const timeoutMs = getTimeoutOrReply(c, timeoutIndex, false);
+  if (Number.isNaN(timeoutMs)) return 0;
+  const index = findFirstOrReply(c, first, count, type);
+  if (index > 0) return index;
+  if (index === 0) {
+    if (canBlock(c)) blockOnKeys(c, first, count, timeoutMs, type);
+    else c.reply.addNullArray();
+  }
+  return 0;
 }

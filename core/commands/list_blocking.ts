@@ -19,13 +19,7 @@ import {
   type KeySpec,
   WRITE,
 } from "../server/command.ts";
-import {
-  findFirstOrReply,
-  found,
-  multiPop,
-  parseMultiPopOrReply,
-  waitForKeys,
-} from "./first_key.ts";
+import { findFirstOrWait, found, multiPop, parseMultiPopOrReply } from "./first_key.ts";
 import { move, MOVE_ARGS, MOVE_KEYS, ROTATE_ARGS } from "./list_move.ts";
 import {
   endArg,
@@ -50,15 +44,8 @@ function brpopCommand(c: Client): void {
 }
 
 function blockingPop(c: Client, end: number): void {
-  const keys = c.argc - 2;
-  const timeoutMs = getTimeoutOrReply(c, c.argc - 1, false);
-  if (Number.isNaN(timeoutMs)) return;
-  const index = findFirstOrReply(c, 1, keys, TYPE_LIST);
-  if (index < 0) return;
-  if (index === 0) {
-    waitForKeys(c, 1, keys, timeoutMs, TYPE_LIST);
-    return;
-  }
+  const index = findFirstOrWait(c, c.argc - 1, 1, c.argc - 2, TYPE_LIST);
+  if (index === 0) return;
   const { buf, off, len } = c.argv;
   c.reply.addArray(2);
   c.reply.addBulk(buf, off[index], len[index]);
@@ -68,12 +55,8 @@ function blockingPop(c: Client, end: number): void {
 
 function blmpopCommand(c: Client): void {
   if (!parseMultiPopOrReply(c, 2, LEFT, RIGHT)) return;
-  const timeoutMs = getTimeoutOrReply(c, 1, false);
-  if (Number.isNaN(timeoutMs)) return;
-  const { numkeys } = multiPop;
-  const index = findFirstOrReply(c, 3, numkeys, TYPE_LIST);
-  if (index === 0) waitForKeys(c, 3, numkeys, timeoutMs, TYPE_LIST);
-  else if (index > 0) popFound(c, index);
+  const index = findFirstOrWait(c, 1, 3, multiPop.numkeys, TYPE_LIST);
+  if (index > 0) popFound(c, index);
 }
 
 function blmoveCommand(c: Client): void {

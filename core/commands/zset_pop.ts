@@ -8,7 +8,6 @@
 import { TYPE_ZSET } from "../types/object.ts";
 import { ZsetCursor } from "../types/t_zset.ts";
 import { getRangeOrReply, isTypeOrReply, NOT_POSITIVE, SYNTAX_ERROR } from "../server/args.ts";
-import { getTimeoutOrReply } from "../server/blocking.ts";
 import { keyModified, notify, NOTIFY_GENERIC, NOTIFY_ZSET } from "../server/changes.ts";
 import type { Client } from "../server/client.ts";
 import {
@@ -22,10 +21,10 @@ import {
 } from "../server/command.ts";
 import {
   findFirstOrReply,
+  findFirstOrWait,
   found,
   multiPop,
   parseMultiPopOrReply,
-  waitForKeys,
 } from "./first_key.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 import { addPair, countedKeys, HIGHEST, LOWEST, MAX, MIN, SIDE_ARG } from "./zset_args.ts";
@@ -72,11 +71,8 @@ function zmpopCommand(c: Client): void {
 
 function bzmpopCommand(c: Client): void {
   if (!parseMultiPopOrReply(c, 2, MIN, MAX)) return;
-  const timeoutMs = getTimeoutOrReply(c, 1, false);
-  if (Number.isNaN(timeoutMs)) return;
-  const index = findFirstOrReply(c, 3, multiPop.numkeys, TYPE_ZSET);
-  if (index === 0) waitForKeys(c, 3, multiPop.numkeys, timeoutMs, TYPE_ZSET);
-  else if (index > 0) popFound(c, index);
+  const index = findFirstOrWait(c, 1, 3, multiPop.numkeys, TYPE_ZSET);
+  if (index > 0) popFound(c, index);
 }
 
 function bzpopminCommand(c: Client): void {
@@ -88,15 +84,8 @@ function bzpopmaxCommand(c: Client): void {
 }
 
 function blockingPop(c: Client, side: number): void {
-  const keys = c.argc - 2;
-  const timeoutMs = getTimeoutOrReply(c, c.argc - 1, false);
-  if (Number.isNaN(timeoutMs)) return;
-  const index = findFirstOrReply(c, 1, keys, TYPE_ZSET);
-  if (index < 0) return;
-  if (index === 0) {
-    waitForKeys(c, 1, keys, timeoutMs, TYPE_ZSET);
-    return;
-  }
+  const index = findFirstOrWait(c, c.argc - 1, 1, c.argc - 2, TYPE_ZSET);
+  if (index === 0) return;
   const length = c.server.keyspace.values.zsets.length(found.ref);
   c.reply.addArray(3);
   c.reply.addBulk(c.argv.buf, c.argv.off[index], c.argv.len[index]);
