@@ -110,7 +110,6 @@ export class Cron {
   round(): void {
     const { server } = this;
     server.turn.begin();
-    this.adaptHz();
     // A script that takes long is one command still: what belongs between commands waits for its end.
     if (this.paused || server.scripting.isBusy) return;
     const startUs = server.clock.monotonicUs();
@@ -177,6 +176,8 @@ export class Cron {
 
   private scheduleRound(): void {
     this.cronTimer = setTimeout(() => {
+      // What the next round waits for is decided now; waiting for this one's end would make each of them late.
+      this.adaptHz();
       this.scheduleRound();
       this.guarded(() => this.round());
     }, 1000 / this.hz);
@@ -192,7 +193,7 @@ export class Cron {
   }
 
   /** With `dynamic-hz`, as many rounds as it takes to visit every client once a second. */
-  private adaptHz(): void {
+  adaptHz(): void {
     const { config, clients } = this.server;
     this.hz = config.num("hz");
     if (!config.bool("dynamic-hz")) return;

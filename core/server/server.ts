@@ -203,6 +203,7 @@ export class Server {
       this.queryBufferLimit = config.num("client-query-buffer-limit");
     });
     follow("maxclients", () => this.maxClients = config.num("maxclients"));
+    follow("hz", () => this.cron.hz = config.num("hz"));
     follow("client-output-buffer-limit", () => {
       const limits = config.outputBufferLimits();
       this.outputLimit = limits.normal;

@@ -51,12 +51,37 @@ test("rates are sampled, and there are more rounds with more clients", () => {
   // Fifty in a tenth of a second.
   assert.equal(Math.round(server.stats.opsRate.perSecond()), 500);
   const others = Array.from({ length: 5000 }, () => process.connect());
-  server.cron.round();
+  server.cron.adaptHz();
   assert.equal(server.cron.hz, 40);
   process.run("CONFIG", "SET", "dynamic-hz", "no");
-  server.cron.round();
+  server.cron.adaptHz();
   assert.equal(server.cron.hz, 10);
   for (const other of others) other.close();
+});
+
+test("a change of hz is known at once, and counts from the next round on", () => {
+  const { process, server } = started(undefined, { hz: "20" });
+  const { cron } = server;
+  const { setTimeout } = globalThis;
+  const delays: number[] = [];
+  let fire: () => void = () => {};
+  globalThis.setTimeout = ((run: () => void, ms: number) => {
+    delays.push(ms);
+    fire = run;
+    return 0;
+  }) as unknown as typeof setTimeout;
+  try {
+    cron.start();
+    process.run("CONFIG", "SET", "hz", "50");
+    assert.match(process.run("INFO", "server"), /\r\nhz:50\r\nconfigured_hz:50\r\n/);
+    fire();
+    process.run("CONFIG", "SET", "hz", "1");
+    fire();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+    cron.stop();
+  }
+  assert.deepEqual(delays, [50, 20, 1000]);
 });
 
 test("each client is visited once a second, and who comes and goes disturbs nothing", async () => {
