@@ -9,6 +9,9 @@ import { target } from "../support/server.ts";
 
 const server = target();
 const SITE = fileURLToPath(new URL("./express_site.ts", import.meta.url));
+const LOCK = fileURLToPath(new URL("../../deno.lock", import.meta.url));
+/** The packages that the lock names, as in the tasks that run tests. */
+const RUN = ["run", `--lock=${LOCK}`, "--frozen", "-A", "--no-check", SITE];
 
 let site: ChildProcess | null = null;
 after(() => {
@@ -18,7 +21,7 @@ after(() => {
 /** Starts the site. Returns where it is. */
 function startSite(): Promise<string> {
   const { host, port } = server.address;
-  const child = spawn(process.execPath, ["run", "-A", "--no-check", SITE, `${host}:${port}`]);
+  const child = spawn(process.execPath, [...RUN, `${host}:${port}`]);
   site = child;
   return new Promise((resolve, reject) => {
     let output = "";

@@ -87,6 +87,13 @@ test("tests are where the test tasks look for them", () => {
   assertNone(files.filter((path) => path.endsWith(".test.ts") && !path.startsWith("tests/")));
 });
 
+test("a server starts without the packages of the tests", () => {
+  const config = JSON.parse(texts.get("deno.json") ?? "{}");
+  // `deno task` fetches all that these two name before it runs anything, the server included.
+  assert.equal(config.imports, undefined, "packages belong into tests/packages.json");
+  assert.equal(config.lock, false, "tasks that need packages name the lock file themselves");
+});
+
 /** All files of the tree, relative to the root, in order. */
 function sourceFiles(folder: string): string[] {
   const found: string[] = [];
