@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { reservePorts } from "./ports.ts";
 import { loadSkipLists, parseSkipList } from "./skip_list.ts";
 import { parseOutput } from "./suite.ts";
 
@@ -82,4 +83,17 @@ describe("runtest's output", () => {
     assert.match(parseOutput("[exception]: refused\n").broken, /^exception: refused/);
     assert.match(parseOutput("[ok]: a (1 ms)\nkilled\n").broken, /stopped early: killed/);
   });
+});
+
+test("runs at the same time have ports of their own", async () => {
+  const held = [];
+  try {
+    for (let i = 0; i < 5; i++) held.push(await reservePorts());
+    const bases = held.map((ports) => ports.base).sort((a, b) => a - b);
+    for (let i = 1; i < bases.length; i++) {
+      assert.ok(bases[i] > bases[i - 1] + held[0].count, `the bases are ${bases}`);
+    }
+  } finally {
+    for (const ports of held) await ports.release();
+  }
 });

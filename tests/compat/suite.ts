@@ -19,6 +19,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, resolve } from "node:path";
 import process from "node:process";
+import { reservePorts } from "./ports.ts";
 
 /** Seconds without a finished test after which runtest gives up. */
 const TIMEOUT_S = 300;
@@ -39,13 +40,6 @@ const TWO_SERVERS = ["unit/dump"];
 const UNWANTED_DIRECTIVES = /^(hide-user-data-from-log|enable-debug-assert|pidfile) .*\n/gm;
 /** Defaults of Valkey 8 that Redis 7.4 doesn't share: what the server itself deletes shows as UNLINK. */
 const VALKEY_DEFAULTS = "\nlazyfree-lazy-expire yes\nlazyfree-lazy-eviction yes\n";
-
-/** Ports for the servers of a run, as the suite counts them: two runs rarely meet. */
-const BASE_PORT_MIN = 11_200;
-const PORT_COUNT = 400;
-const PORT_RANGES = 20;
-/** Below the base port the suite takes one of these for itself. */
-const CONTROL_PORTS = 32;
 
 /** The names of the programs a build of either checkout puts into src/. */
 const SERVERS = ["valkey-server", "redis-server"];
@@ -174,11 +168,11 @@ export async function runUnit(
     "--durable",
     "--dont-clean",
   ];
-  const basePort = BASE_PORT_MIN + Math.floor(Math.random() * PORT_RANGES) * PORT_COUNT;
-  args.push("--timeout", `${TIMEOUT_S}`, "--baseport", `${basePort}`);
+  const ports = await reservePorts();
+  args.push("--timeout", `${TIMEOUT_S}`, "--baseport", `${ports.base}`);
   if (server !== null) args.push("--host", server.host, "--port", `${server.port}`);
   else if (options.tls) args.push("--tls");
-  if (server === null) args.push("--clients", "1", "--portcount", `${PORT_COUNT - CONTROL_PORTS}`);
+  if (server === null) args.push("--clients", "1", "--portcount", `${ports.count}`);
   for (const name of choice.only) args.push("--only", name);
   const start = performance.now();
   // TERM=dumb keeps colour codes out of the output.
@@ -196,6 +190,7 @@ export async function runUnit(
     });
   }
   await once(child, "close");
+  await ports.release();
   const result = parseOutput(output);
   result.seconds = (performance.now() - start) / 1000;
   return result;
