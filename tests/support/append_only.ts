@@ -14,6 +14,7 @@ import type { Disk } from "../../persistence/disk.ts";
 import { diskErrorText } from "../../persistence/disk.ts";
 import { saveRdb } from "../../persistence/rdb_save.ts";
 import {
+  NO_ORDER,
   SAVE_DONE,
   SAVE_FAILED,
   type SaveAnswer,
@@ -31,13 +32,13 @@ class TestWorker {
   onmessage: ((event: { data: SaveAnswer }) => void) | null = null;
   onerror: unknown = null;
   private readonly disk: Disk;
-  private order: SaveOrder | null = null;
+  private order: SaveOrder | typeof NO_ORDER = NO_ORDER;
 
   constructor(disk: Disk) {
     this.disk = disk;
   }
 
-  postMessage(order: SaveOrder): void {
+  postMessage(order: SaveOrder | typeof NO_ORDER): void {
     this.order = order;
   }
 
@@ -46,8 +47,8 @@ class TestWorker {
   /** Does what it was ordered to and answers. Returns whether there was an order. */
   finish(): boolean {
     const { order } = this;
-    if (order === null) return false;
-    this.order = null;
+    if (order === NO_ORDER) return false;
+    this.order = NO_ORDER;
     let answer: SaveAnswer = { status: SAVE_DONE, message: "" };
     try {
       saveRdb(this.disk, new FrozenBlocks(order.image), order.content, order.target, null);
