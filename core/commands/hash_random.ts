@@ -8,7 +8,7 @@ import { PlaceSet } from "../types/place_set.ts";
 import type { Client } from "../server/client.ts";
 import { type CommandSpec, KEY_ACCESS, KEY_RO, READONLY } from "../server/command.ts";
 import { lookupHashOrReply } from "./hash_reply.ts";
-import { DRAW_FACTOR, getDrawCountOrReply, isOverLimit, REPLY_SLICE } from "./random_reply.ts";
+import { DRAW_FACTOR, getDrawCountOrReply, isReplyLost, REPLY_SLICE } from "./random_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 import { addPairsHead } from "./zset_args.ts";
 
@@ -60,7 +60,7 @@ function replyDraws(c: Client, ref: number, count: number, withValues: boolean):
   for (let left = count; left > 0; left--) {
     walk.random(ref);
     addField(c, withValues);
-    if (left % REPLY_SLICE === 0 && isOverLimit(c)) return;
+    if (left % REPLY_SLICE === 0 && isReplyLost(c)) return;
   }
 }
 

@@ -1,14 +1,17 @@
 /**
- * What HRANDFIELD, SRANDMEMBER and ZRANDMEMBER share: their count, and when a long reply ends early.
+ * What HRANDFIELD, SRANDMEMBER and ZRANDMEMBER share: their count, and when a long reply ends early. A count may ask for
+ * more than there is memory: where the client has a limit for its output, or wants no reply, that is the end of it.
+ * (Redis goes on choosing elements for nobody until it has come to the end of the count.)
  *
  * A negative count asks for so many draws, which may repeat themselves. A positive one asks for that many
  * different elements: those of a collection that is not much larger are taken or left by a walk, so that every
  * choice is equally likely; of a larger one elements are drawn, and drawn again when they came up before.
  */
 import { argBigInt, argIs, getSignedCountOrReply, SYNTAX_ERROR } from "../server/args.ts";
+import { isReplyUnwanted } from "../server/call.ts";
 import type { Client } from "../server/client.ts";
 
-/** Elements replied between two looks at the client's output limit. */
+/** Elements replied between two looks at whether anybody will get them. */
 export const REPLY_SLICE = 1024;
 /** How many times larger than the count a hash or sorted set must be for elements to be drawn. */
 export const DRAW_FACTOR = 3;
@@ -37,8 +40,7 @@ function isTooManyPairs(c: Client, count: number): boolean {
   return exact > PAIRS_MAX || exact < -PAIRS_MAX;
 }
 
-/** Whether the client will be disconnected for the size of its reply, so that the rest of it can be left out. */
-export function isOverLimit(c: Client): boolean {
-  const { hardBytes } = c.server.outputLimit;
-  return hardBytes > 0 && c.reply.bytes > hardBytes;
+/** Whether nothing more of the reply is kept, so that the rest of it can be left out. */
+export function isReplyLost(c: Client): boolean {
+  return c.reply.isDropping || isReplyUnwanted(c);
 }

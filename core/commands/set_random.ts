@@ -33,7 +33,7 @@ import {
   READONLY,
   WRITE,
 } from "../server/command.ts";
-import { isOverLimit, REPLY_SLICE } from "./random_reply.ts";
+import { isReplyLost, REPLY_SLICE } from "./random_reply.ts";
 import { addMemberAt, addMembers, addMembersAt } from "./set_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 
@@ -212,7 +212,7 @@ function addRandomMembers(c: Client, ref: number, count: number): void {
   for (let left = count; left > 0; left--) {
     const place = isListpack ? places.refs[prng.nextBelow(places.length)] : sets.randomPlace(ref);
     addMemberAt(c, ref, place);
-    if (left % REPLY_SLICE === 0 && isOverLimit(c)) return;
+    if (left % REPLY_SLICE === 0 && isReplyLost(c)) return;
   }
 }
 

@@ -7,7 +7,7 @@ import { ZsetCursor } from "../types/t_zset.ts";
 import { isTypeOrReply } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { type CommandSpec, KEY_ACCESS, KEY_RO, READONLY } from "../server/command.ts";
-import { DRAW_FACTOR, getDrawCountOrReply, isOverLimit, REPLY_SLICE } from "./random_reply.ts";
+import { DRAW_FACTOR, getDrawCountOrReply, isReplyLost, REPLY_SLICE } from "./random_reply.ts";
 import { KEY_ARG, oneKey } from "./string_reply.ts";
 import { addPair, addPairsHead, WITHSCORES_ARG } from "./zset_args.ts";
 
@@ -60,7 +60,7 @@ function replyDraws(c: Client, ref: number, count: number, withScores: boolean):
   for (let left = count; left > 0; left--) {
     zsets.seekRandom(ref, cursor);
     addPair(c, cursor, withScores);
-    if (left % REPLY_SLICE === 0 && isOverLimit(c)) return;
+    if (left % REPLY_SLICE === 0 && isReplyLost(c)) return;
   }
 }
 

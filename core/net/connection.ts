@@ -46,6 +46,7 @@ import type { Flushable } from "../server/turn.ts";
 import { latin1 } from "../base/bytes.ts";
 import { CHUNK_BYTES, releaseChunk } from "../protocol/chunk_pool.ts";
 import type { Chunk } from "../protocol/chunk_queue.ts";
+import type { ReplyOwner } from "../protocol/reply.ts";
 import { BROKEN, MORE, REQUEST, type RespParser } from "../protocol/resp_parser.ts";
 import { QUERY_BYTES_MAX, QueryBuffer } from "./query_buffer.ts";
 import type { Socket, SocketOwner } from "./transport.ts";
@@ -69,7 +70,7 @@ const SAMPLE_BYTES = 64;
 /** Requests that may hold passwords. */
 const SECRETIVE = /auth|hello|acl|config|migrate/i;
 
-export class Connection implements SocketOwner, ClientPort, Flushable {
+export class Connection implements SocketOwner, ClientPort, Flushable, ReplyOwner {
   readonly addr: string;
   readonly laddr: string;
   readonly fd: number;
@@ -100,6 +101,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
     this.laddr = socket.laddr;
     this.fd = socket.fd;
     this.client = server.clients.add(server, this);
+    this.client.reply.owner = this;
     if (isUnix) this.client.flags |= CLIENT_UNIX_SOCKET;
   }
 
@@ -387,8 +389,9 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
 
   replied(): void {
     this.scheduleFlush();
+    const { reply } = this.client;
     // Many messages may come in one turn.
-    if (this.client.reply.fullBytes > LIMIT_CHECK_BYTES) {
+    if (reply.isDropping || reply.fullBytes > LIMIT_CHECK_BYTES) {
       this.checkOutputLimit();
       this.noteMemory();
     }
@@ -397,6 +400,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   flush(): void {
     this.flushScheduled = false;
     const { client } = this;
+    if (client.reply.isDropping) this.checkOutputLimit();
     while (!this.sending && (client.flags & CLIENT_CLOSED) === 0) {
       if (this.chunk === null) {
         const chunk = client.reply.takeChunk();
@@ -455,10 +459,25 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
   /** client-output-buffer-limit: closes a client that doesn't read its replies. */
   private checkOutputLimit(): void {
     const { client, server } = this;
+    if (!client.reply.isDropping && !this.isOverOutputLimit()) return;
+    server.stats.outputBufferLimitDisconnections++;
+    server.log.warning(
+      `Client ${clientInfo(client)} closed for overcoming of output buffer limits.`,
+    );
+    this.close();
+  }
+
+  /** A command's reply is not kept beyond the limit, for which the client is closed once the command is over. */
+  dropsRest(): boolean {
+    return this.isOverOutputLimit();
+  }
+
+  private isOverOutputLimit(): boolean {
+    const { client, server } = this;
     const isSubscriber = (client.flags & CLIENT_PUBSUB) !== 0;
     const limit = isSubscriber ? server.pubsubOutputLimit : server.outputLimit;
     const { hardBytes, softBytes, softSeconds } = limit;
-    if (hardBytes === 0 && softBytes === 0) return;
+    if (hardBytes === 0 && softBytes === 0) return false;
     const bytes = outputBytes(client);
     let over = hardBytes > 0 && bytes >= hardBytes;
     if (softBytes > 0 && bytes >= softBytes) {
@@ -466,12 +485,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable {
       if (this.softLimitSinceMs === 0) this.softLimitSinceMs = now;
       else if (now - this.softLimitSinceMs > softSeconds * 1000) over = true;
     } else this.softLimitSinceMs = 0;
-    if (!over) return;
-    server.stats.outputBufferLimitDisconnections++;
-    server.log.warning(
-      `Client ${clientInfo(client)} closed for overcoming of output buffer limits.`,
-    );
-    this.close();
+    return over;
   }
 
   // Time and closing.

@@ -12,6 +12,10 @@
  * one char per byte.
  *
  * Errors are counted here, so that `call` can tell whether a command failed without looking at bytes.
+ *
+ * A reply may become longer than its client may have waiting, and a request of a few bytes may ask for more than there
+ * is memory. So whoever sends the chunks is asked each time one is set aside, and can have the rest dropped: it is
+ * written all the same, over and over into the same chunk, and never sent.
  */
 import { assert } from "../base/assert.ts";
 import { ascii, copyBytes, type ReadonlyBytes, writeLatin1 } from "../base/bytes.ts";
@@ -70,7 +74,17 @@ export class Prepared {
   }
 }
 
+/** Who sends the chunks. */
+export interface ReplyOwner {
+  /** More chunks wait than before: whether what follows is to be dropped. Then nothing of the reply may be sent. */
+  dropsRest(): boolean;
+}
+
 export class Reply {
+  /** Null: everything is kept. */
+  owner: ReplyOwner | null = null;
+  /** What is added is dropped. */
+  isDropping = false;
   /** Protocol version, 2 or 3. */
   resp = 2;
   /** The bytes of the chunk being written, the same to write words, and how far. */
@@ -139,6 +153,7 @@ export class Reply {
 
   /** Bytes that already are a reply and that others get too. They are not copied, or only together with others. */
   addShared(chunk: SharedChunk): void {
+    if (this.isDropping) return;
     if (this.pos > 0) {
       if (chunk.len <= COPY_MAX) return this.addRaw(chunk.buf);
       if (this.pos * 2 > this.buf.length) this.setAside();
@@ -361,6 +376,7 @@ export class Reply {
   /** Puts the first `len` bytes of `deferred` where room was left, and what follows in the same chunk behind it. */
   private fillRoom(mark: number, room: number, len: number): void {
     if (mark >= this.fullBytes) {
+      if (this.isDropping) return;
       this.pos = moveUp(this.buf, mark - this.fullBytes, room, len, this.pos);
       return;
     }
@@ -390,11 +406,12 @@ export class Reply {
   /** Takes everything back that was added since `bytes` was `mark`. */
   truncate(mark: number): void {
     if (this.fullBytes > mark) return this.truncateFull(mark);
-    this.pos = mark - this.fullBytes;
+    this.pos = this.isDropping ? 0 : mark - this.fullBytes;
   }
 
   private truncateFull(mark: number): void {
     const { full } = this;
+    this.isDropping = false;
     releaseChunk(this.chunk);
     this.setChunk(NO_CHUNK);
     this.pos = 0;
@@ -437,13 +454,21 @@ export class Reply {
     for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) {
       releaseChunk(chunk);
     }
+    this.isDropping = false;
   }
 
   private nextChunk(len: number): void {
     const size = this.nextSize;
+    if (this.isDropping) {
+      this.pos = 0;
+      if (len <= this.buf.length) return;
+    }
     if (this.pos > 0) this.setAside();
     else releaseChunk(this.chunk);
     this.setChunk(takeChunk(size, len));
+    if (this.fullBytes > 0 && this.owner !== null && this.owner.dropsRest()) {
+      this.isDropping = true;
+    }
   }
 
   /** How often the size of the next chunk is doubled. */

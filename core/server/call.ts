@@ -515,14 +515,19 @@ function callWithoutTouch(c: Client, command: Command): void {
 
 /** CLIENT REPLY: whether this command's reply is to be dropped. Called after each command, behind GATE_REPLY. */
 export function dropsReply(c: Client): boolean {
-  const isPush = c.lastCommand !== null && (c.lastCommand.flags & ANSWERS_PUSH) !== 0;
-  const drop = (c.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) !== 0 && !isPush;
+  const drop = isReplyUnwanted(c);
   c.flags &= ~CLIENT_REPLY_SKIP;
   if ((c.flags & CLIENT_REPLY_SKIP_NEXT) !== 0) {
     c.flags = c.flags & ~CLIENT_REPLY_SKIP_NEXT | CLIENT_REPLY_SKIP;
   }
   if ((c.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) === 0) c.gates &= ~GATE_REPLY;
   return drop;
+}
+
+/** The same without noting that the command is over; true only for a client whose replies are suppressed. */
+export function isReplyUnwanted(c: Client): boolean {
+  const isPush = c.lastCommand !== null && (c.lastCommand.flags & ANSWERS_PUSH) !== 0;
+  return (c.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) !== 0 && !isPush;
 }
 
 /** Refuses a request whose command doesn't exist, or whose subcommand doesn't. */

@@ -5,6 +5,7 @@ import { Prng } from "../../../core/base/prng.ts";
 import type { Chunk } from "../../../core/protocol/chunk_queue.ts";
 import { CHUNK_BYTES, CHUNK_BYTES_MAX, releaseChunk } from "../../../core/protocol/chunk_pool.ts";
 import { Reply } from "../../../core/protocol/reply.ts";
+import { SharedChunk } from "../../../core/protocol/shared_chunk.ts";
 import { oneIn, randomInt, seed } from "../../support/gen.ts";
 import { redisMissing, redisTarget } from "../../support/server.ts";
 
@@ -300,6 +301,32 @@ describe("truncate", () => {
     }
   });
 
+  test("takes back what was dropped, and what was kept of it", () => {
+    const n = seed();
+    const prng = new Prng(n);
+    for (let round = 0; round < 200; round++) {
+      const reply = new Reply();
+      reply.resp = 2 + prng.nextBelow(2);
+      const limit = 50_000;
+      reply.owner = { dropsRest: () => reply.fullBytes >= limit };
+      const text = "kept".repeat(prng.nextBelow(5000));
+      reply.addBulkString(text);
+      const mark = reply.bytes;
+      while (!reply.isDropping) addAnything(reply, prng);
+      const { fullBytes } = reply;
+      for (let i = 0; i < 300; i++) addAnything(reply, prng);
+      // A mark in what is being dropped is the end of nothing.
+      const inside = reply.bytes;
+      for (let i = prng.nextBelow(100); i > 0; i--) addAnything(reply, prng);
+      if (oneIn(prng, 2)) reply.truncate(inside);
+      assert.ok(reply.isDropping && reply.fullBytes <= fullBytes, `seed ${n}, round ${round}`);
+      reply.truncate(mark);
+      assert.equal(reply.isDropping, false);
+      reply.addOk();
+      assert.ok(take(reply) === `$${text.length}\r\n${text}\r\n+OK\r\n`, `seed ${n}, ${round}`);
+    }
+  });
+
   test("to nothing, and of nothing", () => {
     const reply = new Reply();
     reply.truncate(0);
@@ -367,3 +394,27 @@ describe("redis-server's DEBUG PROTOCOL gives the same bytes", { skip: redisMiss
     });
   }
 });
+
+/** One of the things that replies are made of, of any size. */
+function addAnything(reply: Reply, prng: Prng): void {
+  const size = prng.nextBelow(oneIn(prng, 20) ? 100_000 : 300);
+  switch (prng.nextBelow(6)) {
+    case 0:
+      return reply.addBulkString("x".repeat(size));
+    case 1:
+      return reply.addShared(new SharedChunk(new Uint8Array(size + 1), 0, size + 1));
+    case 2:
+      return reply.addDouble(prng.nextBelow(1000) / 7);
+    case 3:
+      return reply.addError("ERR ".repeat(size % 50));
+    case 4: {
+      const mark = reply.beginDeferredBulk();
+      return reply.endDeferredBulk(mark, new Uint8Array(20), 0, 20);
+    }
+    default: {
+      const mark = reply.beginDeferred();
+      for (let i = prng.nextBelow(size + 1); i > 0; i--) reply.addInteger(i * 1000);
+      reply.endDeferredMap(mark, size);
+    }
+  }
+}
