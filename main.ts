@@ -1,7 +1,7 @@
 /**
  * Larder: the composition root. The only file that knows everyone.
  */
-import { writeSync } from "node:fs";
+import { realpathSync, writeSync } from "node:fs";
 import process from "node:process";
 import { functionStore } from "./core/commands/function_dump.ts";
 import { allCommands } from "./core/commands/index.ts";
@@ -43,7 +43,7 @@ function snapshotsOf(server: Server): Snapshots {
     ownership: lockOf(server),
     pid: process.pid,
     settings: () => ({
-      path: config.path("dbfilename"),
+      path: `${workingDirectory(server)}/${config.path("dbfilename")}`,
       dir: config.text("dir"),
       compress: config.bool("rdbcompression"),
       checksum: config.bool("rdbchecksum"),
@@ -79,7 +79,7 @@ function appendOnlyOf(server: Server, snapshots: Snapshots): AppendOnlyFiles {
     snapshots,
     settings: appending.settings,
     place: () => ({
-      root: process.cwd(),
+      root: workingDirectory(server),
       dirName: config.path("appenddirname"),
       fileName: config.path("appendfilename"),
     }),
@@ -88,6 +88,16 @@ function appendOnlyOf(server: Server, snapshots: Snapshots): AppendOnlyFiles {
     warning: (line) => log.warning(line),
     latency: (event, us) => latency.add(event, us),
   });
+}
+
+/** The directory that `dir` named, by the name it has now; the old one if it is gone. */
+function workingDirectory(server: Server): string {
+  try {
+    // Unlike `process.cwd` it notices on Bun, too, that the directory was renamed.
+    return realpathSync.native(".");
+  } catch {
+    return server.config.path("dir");
+  }
 }
 
 /** A lock that is held until the server ends. */

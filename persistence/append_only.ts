@@ -135,6 +135,10 @@ export class AppendOnlyFiles {
     return this.writer.delayed;
   }
 
+  set delayedSyncs(count: number) {
+    this.writer.delayed = count;
+  }
+
   get appended(): number {
     return this.writer.appended;
   }
@@ -148,7 +152,8 @@ export class AppendOnlyFiles {
   /** Begins to load; null when there is nothing. Throws an error with `lines` for the log. */
   startLoad(replay: () => AofReplay): AofLoad | null {
     const { disk, clock, settings, snapshots, notice, warning } = this.parts;
-    this.goToPlace();
+    // What is written to is loaded again where it is: `dir` may have changed.
+    if (!this.writer.isOpen) this.goToPlace();
     const { manifest } = this;
     if (this.mustUpgrade()) this.upgrade();
     if (manifest.isEmpty) return null;

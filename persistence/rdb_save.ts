@@ -9,7 +9,7 @@
  * line for the log; the temporary file is removed then.
  */
 import type { BlockReader } from "../core/memory/block_reader.ts";
-import { dirOf, type Disk, DiskError, diskErrorText, type DiskFile } from "./disk.ts";
+import { dirOf, type Disk, DiskError, diskErrorText, type DiskFile, nameOf } from "./disk.ts";
 import { AofFileWriter } from "./aof_file_writer.ts";
 import { type RdbContent, RdbFileWriter, type RdbProgress } from "./rdb_writer.ts";
 
@@ -42,15 +42,16 @@ export function saveRdb(
   progress: RdbProgress | null,
 ): void {
   const { tempPath, path, dir } = target;
+  const tempName = nameOf(tempPath);
   const file = attempt(
     () => disk.create(tempPath),
     (why) =>
-      `Failed opening the temp RDB file ${tempPath} (in server root dir ${dir}) for saving: ${why}`,
+      `Failed opening the temp RDB file ${tempName} (in server root dir ${dir}) for saving: ${why}`,
   );
   try {
     writeFile(file, blocks, content, target, progress);
     attempt(() => disk.rename(tempPath, path), (why) => {
-      return `Error moving temp DB file ${tempPath} on the final destination ${path} ` +
+      return `Error moving temp DB file ${tempName} on the final destination ${nameOf(path)} ` +
         `(in server root dir ${dir}): ${why}`;
     });
   } catch (error) {

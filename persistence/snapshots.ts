@@ -16,7 +16,15 @@ import type { Clock } from "../core/base/clock.ts";
 import type { Keyspace } from "../core/keyspace/keyspace.ts";
 import { LiveBlocks } from "../core/memory/block_reader.ts";
 import type { FrozenImage } from "../core/memory/copy_on_write.ts";
-import { type Disk, DiskError, diskErrorText, type DiskFile, isMissing } from "./disk.ts";
+import {
+  dirOf,
+  type Disk,
+  DiskError,
+  diskErrorText,
+  type DiskFile,
+  isMissing,
+  nameOf,
+} from "./disk.ts";
 import { contentOf } from "./rdb_content.ts";
 import { RdbDamaged, RdbLoader } from "./rdb_load.ts";
 import { removeQuietly, SaveFailed, saveRdb, type SaveTarget } from "./rdb_save.ts";
@@ -35,9 +43,9 @@ import {
 
 /** The directives that matter, as they are now, and facts that files mention. */
 export interface SnapshotSettings {
-  /** dbfilename */
+  /** dbfilename, where it is now: `dir` may change while a file is written. */
   readonly path: string;
-  /** dir */
+  /** dir, for messages. */
   readonly dir: string;
   readonly compress: boolean;
   readonly checksum: boolean;
@@ -155,7 +163,7 @@ export class Snapshots {
   claim(): string | null {
     const { path, dir } = this.parts.settings();
     const owner = this.parts.ownership?.take(path) ?? null;
-    return owner === null ? null : `${path} in ${dir} is written by ${owner}`;
+    return owner === null ? null : `${nameOf(path)} in ${dir} is written by ${owner}`;
   }
 
   /** Saves in this thread. Returns null, or a line for the log that says why there is no new file. */
@@ -248,7 +256,7 @@ export class Snapshots {
     } catch (error) {
       if (isMissing(error)) return null;
       throw new RdbDamaged([
-        `Fatal error: can't open the RDB file ${settings.path} for reading: ${
+        `Fatal error: can't open the RDB file ${nameOf(settings.path)} for reading: ${
           diskErrorText(error)
         }`,
       ]);
@@ -309,9 +317,9 @@ export class Snapshots {
     return { image, content, target, control: this.control.buffer as SharedArrayBuffer };
   }
 
-  private targetAt(tempPath: string): SaveTarget {
+  private targetAt(tempName: string): SaveTarget {
     const { path, dir, syncsOnTheWay } = this.parts.settings();
-    return { tempPath, path, dir, syncsOnTheWay };
+    return { tempPath: `${dirOf(path)}/${tempName}`, path, dir, syncsOnTheWay };
   }
 
   private startWorker(): Worker {

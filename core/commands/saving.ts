@@ -32,15 +32,16 @@ function saveCommand(c: Client): void {
   else c.reply.addError("ERR");
 }
 
+/** Within a transaction it waits for the end, as half of what is one must not be saved. */
 function bgsaveCommand(c: Client): void {
-  const { saving } = c.server;
+  const { saving, appending } = c.server;
   if (c.argc > 1 && (c.argc > 2 || !argIs(c, 1, WORD_SCHEDULE))) {
     c.reply.addError(SYNTAX_ERROR);
     return;
   }
   if (saving.inBackground) c.reply.addError(IN_PROGRESS);
-  else if (c.server.appending.isRewriting) {
-    if (c.argc > 1) {
+  else if (appending.isRewriting || appending.isInUnit) {
+    if (c.argc > 1 || appending.isInUnit) {
       saving.isScheduled = true;
       c.reply.addStatus("Background saving scheduled");
     } else c.reply.addError(REWRITING);

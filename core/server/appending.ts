@@ -41,7 +41,7 @@ export interface AppendPort {
   readonly bufferedBytes: number;
   /** Syncs under way, and writes that couldn't wait for one. */
   readonly pendingSyncs: number;
-  readonly delayedSyncs: number;
+  delayedSyncs: number;
   /** Bytes appended since the start, and how many of them outlast a crash. */
   readonly appended: number;
   readonly safe: number;
@@ -395,7 +395,7 @@ export class Appending {
   }
 
   /** Whether a transaction or a script is being executed. */
-  private get isInUnit(): boolean {
+  get isInUnit(): boolean {
     const { executing } = this.server;
     return executing !== null && (executing.flags & CLIENT_DENY_BLOCKING) !== 0;
   }
@@ -449,6 +449,13 @@ export class Appending {
       this.detach();
       this.isScheduled = true;
     }
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.rewrites = 0;
+    this.failures = 0;
+    if (this.port !== null) this.port.delayedSyncs = 0;
   }
 
   /** Whether rewrites have failed so often that the next one has to wait. */

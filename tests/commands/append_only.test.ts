@@ -2,7 +2,7 @@
  * The append-only file of real servers: WAITAOF, switching and rewriting at run time, who may write it, its end.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -122,6 +122,37 @@ describe("at run time", () => {
       assert.equal(await c.command("EXISTS", "c"), 0);
     }));
 
+  test("a directory that is gone, and another one", () =>
+    inFolder((dir) =>
+      withServer(["--dir", dir, "--enable-protected-configs", "yes"], async (c, own) => {
+        await c.command("SET", "a", 1);
+        rmSync(dir, { recursive: true });
+        for (let i = 0; i < 2; i++) {
+          const error = text(await c.command("CONFIG", "SET", "appendonly", "yes"));
+          assert.match(error, /Unable to turn on AOF\. Check server logs\./);
+          assert.deepEqual(await c.command("CONFIG", "GET", "appendonly"), ["appendonly", "no"]);
+        }
+        assert.match(text(await c.command("BGREWRITEAOF")), /^ERR Can't execute an AOF/);
+        await own.said(/Can't open or create append-only dir appendonlydir: No such file/);
+        assert.equal(await c.command("SET", "a", 2), "OK");
+
+        assert.equal(await c.command("CONFIG", "SET", "dir", own.dir), "OK");
+        assert.equal(await c.command("CONFIG", "SET", "appendonly", "yes"), "OK");
+        await rewritten(c);
+        // The files stay where they were when it was switched on.
+        mkdirSync(dir);
+        assert.equal(await c.command("CONFIG", "SET", "dir", dir), "OK");
+        await c.command("INCR", "a");
+        assert.equal(await c.command("DEBUG", "LOADAOF"), "OK");
+        assert.equal(await c.command("GET", "a"), "3");
+        await c.command("BGREWRITEAOF");
+        await rewritten(c);
+        assert.equal(await c.command("DEBUG", "LOADAOF"), "OK");
+        assert.equal(await c.command("GET", "a"), "3");
+        assert.ok(!readdirSync(dir).includes("appendonlydir"));
+      })
+    ));
+
   test("SHUTDOWN waits for the first base, unless it is forced", () =>
     withServer(["--rdb-key-save-delay", "10000000"], async (c, own) => {
       await c.command("SET", "a", 1);
@@ -165,6 +196,16 @@ describe("two servers on one directory", () => {
           assert.match(text(await other.command("SAVE")), /ERR/);
           const reason = /Not saving: dump.rdb in .* is written by another server/;
           await own.said(reason);
+        });
+        const elsewhere = ["--enable-protected-configs", "yes"];
+        await withServer(elsewhere, async (other, own) => {
+          await other.command("SET", "a", 3);
+          await other.command("SAVE");
+          assert.equal(await other.command("CONFIG", "SET", "dir", dir), "OK");
+          for (const command of ["SAVE", "BGSAVE"]) {
+            assert.match(text(await other.command(command)), /ERR/, command);
+          }
+          await own.said(/Can't save in background: dump.rdb in .* is written by another server/);
         });
         assert.equal(readFileSync(join(dir, "dump.rdb"), "latin1"), before);
       })

@@ -4,7 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Prng } from "../../core/base/prng.ts";
@@ -165,6 +173,70 @@ describe("background saves", { skip: server.isOracle }, () => {
       await c.command("DEBUG", "RELOAD", "NOSAVE");
       assert.equal(await c.command("DBSIZE"), 0);
       assert.deepEqual(filesIn(own.dir), ["dump.rdb"]);
+    });
+  });
+
+  test("goes where `dir` was when it began", async () => {
+    const args = ["--rdb-key-save-delay", "1000", "--enable-protected-configs", "yes"];
+    await withServer(args, async (c, own) => {
+      const [first, other] = ["first", "other"].map((name) => join(own.dir, name));
+      for (const dir of [first, other]) mkdirSync(dir);
+      for (let i = 0; i < 300; i++) await c.command("SET", `key ${i}`, "v");
+      for (const isStopped of [false, true]) {
+        await c.command("CONFIG", "SET", "dir", first);
+        await c.command("BGSAVE");
+        await until("a temporary file", () => filesIn(first).some((name) => /^temp/.test(name)));
+        assert.equal(await c.command("CONFIG", "SET", "dir", other), "OK");
+        assert.equal(await info(c, "rdb_bgsave_in_progress"), "1");
+        if (isStopped) await c.command("FLUSHALL");
+        await untilIdle(c);
+        assert.equal(await info(c, "rdb_last_bgsave_status"), "ok");
+        await until("the temporary file is gone", () => filesIn(first).length === 1);
+        assert.deepEqual([filesIn(first), filesIn(other)], [["dump.rdb"], []]);
+      }
+      await c.command("CONFIG", "SET", "dir", first);
+      await c.command("DEBUG", "RELOAD", "NOSAVE");
+      assert.equal(await c.command("DBSIZE"), 300);
+    });
+  });
+
+  test("in a directory that was renamed, and where one was deleted", async () => {
+    const args = ["--enable-protected-configs", "yes"];
+    await withServer(args, async (c, own) => {
+      const [dir, renamed] = ["dir", "renamed"].map((name) => join(own.dir, name));
+      mkdirSync(dir);
+      await c.command("CONFIG", "SET", "dir", dir);
+      await c.command("SET", "k", "v");
+      renameSync(dir, renamed);
+      for (const command of ["SAVE", "BGSAVE"]) {
+        assert.ok(!((await c.command(command)) instanceof ReplyError), command);
+        await untilIdle(c);
+        assert.equal(await info(c, "rdb_last_bgsave_status"), "ok");
+        assert.deepEqual(filesIn(renamed), ["dump.rdb"]);
+        rmSync(join(renamed, "dump.rdb"));
+      }
+      rmSync(renamed, { recursive: true });
+      assert.match(text(await c.command("SAVE")), /^ERR/);
+      mkdirSync(dir);
+      assert.equal(await c.command("SAVE"), "OK");
+      assert.deepEqual(filesIn(dir), ["dump.rdb"]);
+    });
+  });
+
+  test("within a transaction it waits for the end", async () => {
+    await withServer([], async (c) => {
+      for (const arg of [[], ["SCHEDULE"]]) {
+        await c.command("MULTI");
+        await c.command("SET", "before", "v");
+        await c.command("BGSAVE", ...arg);
+        await c.command("SET", "after", "v");
+        assert.deepEqual(await c.command("EXEC"), ["OK", "Background saving scheduled", "OK"]);
+        await until("the save", async () => {
+          return await info(c, "rdb_changes_since_last_save") === "0";
+        });
+        await c.command("DEBUG", "RELOAD", "NOSAVE");
+        assert.equal(await c.command("EXISTS", "before", "after"), 2);
+      }
     });
   });
 

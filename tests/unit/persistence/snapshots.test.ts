@@ -2,7 +2,7 @@
  * Background saves by a real worker while everything changes: the file shows the moment at which it began.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -167,14 +167,23 @@ test("a save that fails says why and leaves nothing behind", async () => {
   const prng = new Prng(1);
   const server = start(prng);
   server.run("SET", "k", "v");
-  const nowhere = join(dir, "missing", "dump.rdb");
-  const snapshots = plugSnapshots(server, { disk: realDisk, path: nowhere });
-  let end: string | null | undefined;
-  snapshots.startSave((why) => end = why);
-  while (end === undefined) await sleep(1);
-  assert.match(String(end), /Error moving temp DB file .*: No such file or directory/);
-  assert.ok(!server.arena.isFrozen);
-  assert.match(String(snapshots.saveNow()), /No such file or directory/);
+  const taken = join(dir, "taken");
+  mkdirSync(taken);
+  const cases: [string, RegExp][] = [
+    [join(dir, "missing", "dump.rdb"), /Failed opening the temp RDB file temp-1.*: No such file/],
+    [taken, /Error moving temp DB file temp-1.* on the final destination taken .*: Is a directory/],
+  ];
+  for (const [where, error] of cases) {
+    const snapshots = plugSnapshots(server, { disk: realDisk, path: where });
+    let end: string | null | undefined;
+    snapshots.startSave((why) => end = why);
+    while (end === undefined) await sleep(1);
+    assert.match(String(end), error);
+    assert.ok(!server.arena.isFrozen);
+    assert.match(String(snapshots.saveNow()), error);
+  }
+  rmSync(taken, { recursive: true });
+  assert.deepEqual(readdirSync(dir), ["dump.rdb"]);
 });
 
 test("a save without memory for copies fails, and the data is unharmed", async () => {
