@@ -202,6 +202,13 @@ export class Cron {
     }
   }
 
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.totalUs = 0;
+    this.turnRate.reset();
+    this.turnTimeRate.reset();
+  }
+
   private sample(nowMs: number): void {
     const { stats, turn } = this.server;
     stats.sample(nowMs);

@@ -149,6 +149,8 @@ export function resetStats(server: Server): void {
   keyspace.evictedKeys = 0;
   server.memoryLimit.resetStats();
   server.scripting.resetStats();
+  server.saving.resetStats();
+  server.appending.resetStats();
   server.clientMemory.evicted = 0;
   keyspace.fields.expired = 0;
   keyspace.expiredStalePercent = 0;
@@ -159,7 +161,7 @@ export function resetStats(server: Server): void {
   turn.count = 0;
   turn.totalUs = 0;
   turn.mostCommands = 0;
-  cron.totalUs = 0;
+  cron.resetStats();
   for (const command of server.commands.all()) command.resetStats();
 }
 

@@ -41,9 +41,9 @@ export interface SnapshotPort {
   /** Bytes copied because they changed during the background save. */
   readonly copiedBytes: number;
   /** Microseconds that the beginning of the last background save took. */
-  readonly cutUs: number;
+  cutUs: number;
   /** How many images were begun, for append-only files too. */
-  readonly cuts: number;
+  cuts: number;
   /** Has everything ready for a background save: soon, if saves are to be expected. */
   prepare(expectsSaves: boolean): void;
   /** Takes the file for this server. Returns null, or a line that says that somebody else writes it. */
@@ -106,6 +106,14 @@ export class Saving {
   }
 
   // Saving.
+
+  /** CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.saves = 0;
+    if (this.port === null) return;
+    this.port.cutUs = 0;
+    this.port.cuts = 0;
+  }
 
   /** Saves while everybody waits. Returns whether it succeeded; the log says why not. */
   save(): boolean {

@@ -24,6 +24,12 @@ export class Rate {
     this.lastMs = nowMs;
   }
 
+  /** Begins anew: what is counted was set back. */
+  reset(): void {
+    this.samples.fill(0);
+    this.lastMs = 0;
+  }
+
   /** Per second. */
   perSecond(): number {
     let sum = 0;
@@ -100,5 +106,6 @@ export class Stats {
     this.timedOutClients = 0;
     this.errors.clear();
     this.errorsOverflowed = false;
+    for (const rate of [this.opsRate, this.inputRate, this.outputRate]) rate.reset();
   }
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RawCase, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
-import { target } from "../support/server.ts";
+import { sleep, target } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const server = target();
@@ -151,6 +151,34 @@ test("clients and their buffers are counted", async () => {
   await until("the clients of other tests are gone", async () => await connected() === "4");
   for (const other of others) other.close();
   await until("they are gone", async () => await connected() === "1");
+  client.close();
+});
+
+test("RESETSTAT sets saves and rewrites back, and rates don't become negative", async () => {
+  const client = await server.connect();
+  const idle = async () => {
+    const fields = await info(client, "persistence");
+    return fields.get("rdb_bgsave_in_progress") === "0" &&
+      fields.get("aof_rewrite_in_progress") === "0";
+  };
+  for (let i = 0; i < 200; i++) await client.command("PING");
+  for (const command of ["SAVE", "BGSAVE", "BGREWRITEAOF"]) {
+    await client.command(command);
+    await until(`${command} is over`, idle);
+  }
+  await client.command("CONFIG", "RESETSTAT");
+  const saved = await info(client, "persistence");
+  for (const name of ["rdb_saves", "aof_rewrites", "aof_rewrites_consecutive_failures"]) {
+    assert.equal(saved.get(name), "0", name);
+  }
+  const stats = await info(client, "stats");
+  for (const name of ["total_forks", "latest_fork_usec"]) assert.equal(stats.get(name), "0", name);
+  for (let i = 0; i < 5; i++) {
+    for (const [name, value] of await info(client, "stats")) {
+      if (name.startsWith("instantaneous_")) assert.ok(Number(value) >= 0, `${name}:${value}`);
+    }
+    await sleep(60);
+  }
   client.close();
 });
 

@@ -50,6 +50,11 @@ test("rates are sampled, and there are more rounds with more clients", () => {
   }
   // Fifty in a tenth of a second.
   assert.equal(Math.round(server.stats.opsRate.perSecond()), 500);
+  process.run("CONFIG", "RESETSTAT");
+  clock.advance(100);
+  server.cron.round();
+  assert.equal(server.stats.opsRate.perSecond(), 0, "what was counted before is no rate");
+  assert.equal(server.cron.turnRate.perSecond(), 0);
   const others = Array.from({ length: 5000 }, () => process.connect());
   server.cron.adaptHz();
   assert.equal(server.cron.hz, 40);
