@@ -209,7 +209,9 @@ export function clientPauseCommand(c: Client): void {
   }
   const ms = getTimeoutOrReply(c, 2, true);
   if (Number.isNaN(ms)) return;
-  if (ms > 0) c.server.pause.begin(c.server.keyspace.nowMs + ms, all);
+  const { keyspace, pause } = c.server;
+  // A time of 0 begins no pause, but one under way may become one of everything.
+  pause.begin(ms === 0 ? 0 : keyspace.nowMs + ms, all);
   c.reply.addOk();
 }
 

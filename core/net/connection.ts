@@ -24,6 +24,7 @@ import {
   CLIENT_BLOCKED,
   CLIENT_CLOSE_AFTER_REPLY,
   CLIENT_CLOSED,
+  CLIENT_PENDING,
   CLIENT_POSTPONED,
   CLIENT_PUBSUB,
   CLIENT_UNIX_SOCKET,
@@ -54,6 +55,8 @@ import type { Socket, SocketOwner } from "./transport.ts";
 const CLOSING: number = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSED;
 /** Gates that ask for something behind a command. */
 const GATES_AFTER: number = GATE_REPLY | GATE_PUSHES | GATE_TRACKING;
+/** Its input waits. */
+const WAITING: number = CLIENT_BLOCKED | CLIENT_PENDING;
 const STOPPED: number = CLOSING | CLIENT_BLOCKED;
 /** Most bytes of an unfinished request of a client that has yet to authenticate. */
 const UNAUTHENTICATED_QUERY_MAX: number = 1024 * 1024;
@@ -156,7 +159,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable, ReplyOwne
     try {
       this.countInput(len);
       for (let at = 0; at < len && (client.flags & CLOSING) === 0;) {
-        if (query.used === 0 && (client.flags & CLIENT_BLOCKED) === 0) {
+        if (query.used === 0 && (client.flags & WAITING) === 0) {
           at = this.executeForeign(bytes, at, len);
           if ((client.flags & CLOSING) !== 0) return;
           if (at < len) at += query.append(this.parser, bytes, at, len);
@@ -205,7 +208,7 @@ export class Connection implements SocketOwner, ClientPort, Flushable, ReplyOwne
   /** Executes the whole requests in the query buffer. */
   private executeQuery(): void {
     const { query } = this;
-    if ((this.client.flags & CLIENT_BLOCKED) !== 0) return;
+    if ((this.client.flags & WAITING) !== 0) return;
     const done = this.execute(query.buf, query.start, query.end);
     if ((this.client.flags & CLIENT_CLOSED) === 0) query.consumed(done);
   }

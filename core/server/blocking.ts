@@ -30,6 +30,9 @@
  * A transaction or a script is one command here: its clients are served at its end. Keys that expire by
  * the clock are seen to at the end of that turn.
  *
+ * A request that may not be executed again now, because of CLIENT PAUSE, waits for the end of the pause like a new one.
+ * Meanwhile its client is among nobody's waiting ones, and its time doesn't end. Afterwards it may block anew.
+ *
  * Deadlines are a heap with one timer for the nearest. The timer is left alone when the nearest client is
  * served, and looked after by the cron, so that clients that block and are served again and again don't set and
  * clear a timer each time. Ten thousand blocked clients are ten thousand objects and nothing that runs.
@@ -59,6 +62,8 @@ import {
   CLIENT_BLOCKED,
   CLIENT_CLOSED,
   CLIENT_DENY_BLOCKING,
+  CLIENT_PENDING,
+  CLIENT_POSTPONED,
   CLIENT_UNBLOCKED,
 } from "./client.ts";
 import { addPushes } from "./deliver.ts";
@@ -168,16 +173,23 @@ export class Blocking {
     const wait = c.wait ??= new Wait(c);
     if (wait.isRetrying) {
       c.flags |= CLIENT_BLOCKED;
+      if (wait.places.length > 0) return;
+      this.addPlaces(wait, first, count);
+      this.addDeadline(wait);
       return;
     }
     wait.type = type;
     wait.onNoKey = onNoKey;
     wait.onTimeout = addNullArray;
-    const { argv } = c;
-    for (let i = first; i < first + count; i++) {
-      this.keys.add(wait, c.db, argv.buf, argv.off[i], argv.len[i]);
-    }
+    this.addPlaces(wait, first, count);
     this.block(wait, timeoutMs);
+  }
+
+  private addPlaces(wait: Wait, first: number, count: number): void {
+    const { argv, db } = wait.client;
+    for (let i = first; i < first + count; i++) {
+      this.keys.add(wait, db, argv.buf, argv.off[i], argv.len[i]);
+    }
   }
 
   /** See the function of that name. */
@@ -200,8 +212,13 @@ export class Blocking {
     client.argv = wait.argv;
     client.flags |= CLIENT_BLOCKED;
     this.count++;
-    if (timeoutMs === 0) return;
-    wait.deadlineUs = this.server.turn.nowUs + timeoutMs * 1000;
+    const { nowUs } = this.server.turn;
+    wait.deadlineUs = timeoutMs === 0 ? Infinity : nowUs + timeoutMs * 1000;
+    this.addDeadline(wait);
+  }
+
+  private addDeadline(wait: Wait): void {
+    if (wait.deadlineUs === Infinity) return;
     this.deadlines.add(wait);
     this.setTimer();
   }
@@ -267,6 +284,28 @@ export class Blocking {
     }
     // It may be blocked again, or closed by what it did.
     if (wait.isActive && (client.flags & CLIENT_BLOCKED) === 0) this.finish(wait, mark);
+  }
+
+  // Pauses.
+
+  /** A blocked client whose key is ready must wait for the end of a pause: it gives up its places and its deadline. */
+  postpone(wait: Wait): void {
+    this.keys.removeAll(wait);
+    this.deadlines.remove(wait);
+  }
+
+  /** The pause is over for such a client. */
+  retryLater(wait: Wait): void {
+    wait.client.flags |= CLIENT_PENDING;
+    this.resumeLater(wait.client);
+  }
+
+  /** Executes the request of such a client again. */
+  private retryPending(wait: Wait): void {
+    wait.client.flags &= ~CLIENT_PENDING;
+    this.count++;
+    this.server.keyspace.clearHints();
+    this.retry(wait);
   }
 
   // Unblocking.
@@ -338,9 +377,9 @@ export class Blocking {
     wait.argv.clear();
     wait.command = null;
     wait.usedUs = 0;
-    client.flags &= ~CLIENT_BLOCKED;
+    if ((client.flags & CLIENT_PENDING) === 0) this.count--;
+    client.flags &= ~(CLIENT_BLOCKED | CLIENT_POSTPONED | CLIENT_PENDING);
     client.resetArgv();
-    this.count--;
   }
 
   // Time.
@@ -354,6 +393,7 @@ export class Blocking {
       for (let i = 0; i < resuming.length; i++) {
         const client = resuming[i];
         client.flags &= ~CLIENT_UNBLOCKED;
+        if ((client.flags & CLIENT_PENDING) !== 0) this.retryPending(client.wait!);
         if ((client.flags & (CLIENT_BLOCKED | CLIENT_CLOSED)) === 0) client.port.resume();
       }
       resuming.length = 0;

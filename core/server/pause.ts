@@ -6,8 +6,10 @@
  * meanwhile: the data set stands still, which is what a pause is for. A gate (call.ts) sees to it that without a
  * pause nobody asks.
  *
- * Commands in a transaction that has begun to be executed, and those of blocked clients, are not held up.
- * (Redis 7.4 serves a client that waits for a key only when the pause is over.)
+ * Commands in a transaction that has begun to be executed are not held up. If one of them gives a blocked client what it
+ * waits for, that client's request is: it is executed when the pause is over, if it writes or all must wait, and then
+ * somebody else may have been quicker. Its time, if it has one, is not up before that, and counts again when it blocks
+ * again. (Redis 7.4 forgets the time of every blocking request that it postpones.)
  */
 import { GATE_PAUSE } from "./call.ts";
 import {
@@ -42,8 +44,9 @@ export class Pause {
   /** Begins a pause. One under way neither ends sooner nor holds up less than before. */
   begin(endMs: number, all: boolean): void {
     const { server } = this;
-    if (endMs <= server.keyspace.nowMs) return;
-    this.endMs = Math.max(this.endMs, endMs);
+    const latestMs = Math.max(this.endMs, endMs);
+    if (latestMs <= server.keyspace.nowMs) return;
+    this.endMs = latestMs;
     this.holdsAll ||= all;
     server.gates |= GATE_PAUSE;
     server.keyspace.keepsExpired = true;
@@ -58,9 +61,11 @@ export class Pause {
     this.holdsAll = false;
     server.gates &= ~GATE_PAUSE;
     server.keyspace.keepsExpired = false;
+    const { blocking } = server;
     for (const client of this.postponed) {
       this.release(client);
-      server.blocking.resumeLater(client);
+      if (client.wait !== null && client.wait.isActive) blocking.retryLater(client.wait);
+      else blocking.resumeLater(client);
     }
     this.postponed.clear();
   }
@@ -73,24 +78,29 @@ export class Pause {
 
   /** Whether the client's request, to which these flags apply, must wait. */
   holds(c: Client, command: Command, flags: number): boolean {
-    if (c.wait !== null && c.wait.isRetrying) return false;
     if (this.holdsAll) return true;
     const isExec = command.spec.name === "exec" && (c.flags & CLIENT_MULTI) !== 0;
     if (isExec) flags |= c.transaction!.flags;
     return (flags & (WRITE | MAY_REPLICATE)) !== 0;
   }
 
-  /** Has the client wait with its request, which is read again afterwards. */
+  /** Has the client wait with its request, which is read again afterwards unless it is a blocked client's. */
   postpone(c: Client): void {
+    const { blocking } = this.server;
     c.flags |= CLIENT_BLOCKED | CLIENT_POSTPONED;
-    c.resetArgv();
-    this.server.blocking.count++;
     this.postponed.add(c);
+    if (c.wait !== null && c.wait.isActive) {
+      blocking.postpone(c.wait);
+      return;
+    }
+    c.resetArgv();
+    blocking.count++;
   }
 
   /** Forgets a client that is going. No-op unless it waits. */
   forget(c: Client): void {
-    if (this.postponed.delete(c)) this.release(c);
+    const isPostponed = this.postponed.delete(c) && (c.flags & CLIENT_POSTPONED) !== 0;
+    if (isPostponed) this.release(c);
   }
 
   private release(c: Client): void {

@@ -21,8 +21,10 @@ export class Wait implements Timed {
   type = -1;
   /** Whether it also wants to know when a key is gone or replaced. */
   onNoKey = false;
+  /** Its places among those who wait for its keys; none while it is postponed (pause.ts). */
   readonly places: Place[] = [];
-  deadlineUs = 0;
+  /** Infinity: it has none. */
+  deadlineUs = Infinity;
   heapIndex = -1;
   /** Replies when the time is over. */
   onTimeout: (c: Client) => void = addNullArray;
