@@ -93,7 +93,7 @@ export class Keyspace {
   hash = 0;
   /** Whether reads leave access times alone: set for a client with NO-TOUCH and while a snapshot runs. */
   noTouch = false;
-  /** Set while loading or when the active cycle is switched off by DEBUG: keys then expire lazily only. */
+  /** Unset by DEBUG, which switches the active cycle off: keys then expire lazily only. */
   activeExpire = true;
   /** Set while nothing may change: dead keys are then not there, but not removed either. */
   keepsExpired = false;

@@ -135,8 +135,8 @@ export class Cron {
 
   /** Runs the expire cycle once. */
   private expireRun(): void {
-    const { clock, keyspace, latency, scripting } = this.server;
-    if (!keyspace.activeExpire || keyspace.keepsExpired || scripting.isBusy) return;
+    const { clock, keyspace, latency, saving, scripting } = this.server;
+    if (keyspace.keepsExpired || scripting.isBusy || saving.loading !== null) return;
     const startUs = latency.isOn ? clock.monotonicUs() : 0;
     const isMore = this.expiry.run(EXPIRE_BUDGET_US);
     if (latency.isOn) latency.add("expire-cycle", clock.monotonicUs() - startUs);

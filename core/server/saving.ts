@@ -289,7 +289,6 @@ export class Saving {
     if (this.loading === null) return true;
     this.loadingSince = this.nowSeconds();
     server.gates |= GATE_LOADING;
-    server.keyspace.activeExpire = false;
     // Commands are repeated: what expired has been deleted by commands of its own.
     if (start !== undefined) server.keyspace.setImmortal(true);
     return true;
@@ -303,7 +302,6 @@ export class Saving {
     const { log, clock, keyspace } = this.server;
     this.loading = null;
     this.server.gates &= ~GATE_LOADING;
-    keyspace.activeExpire = true;
     keyspace.setImmortal(false);
     this.keysLoaded = loading.keysLoaded;
     this.keysExpired = loading.keysExpired;

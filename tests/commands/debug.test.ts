@@ -198,6 +198,8 @@ rawCases(server, "DEBUG HTSTATS, HTSTATS-KEY", [
 
 rawCases(server, "DEBUG SET-ACTIVE-EXPIRE", [
   ["DEBUG SET-ACTIVE-EXPIRE 0", OK],
+  // Loading, during which nothing expires, switches nothing on.
+  ["DEBUG RELOAD", OK],
   ["MSET a 1 b 2 c 3", OK],
   ["PEXPIRE a 1", ":1\r\n"],
   ["PEXPIRE b 1", ":1\r\n"],
