@@ -2,9 +2,8 @@
  * FLUSHALL, FLUSHDB and SWAPDB: whole databases at once.
  *
  * A flushed database is empty for everyone before the reply; its memory is given back in slices afterwards
- * (core/keyspace/lazy_free.ts), for SYNC as well as ASYNC: neither shall pause anyone, and neither needs to
- * wait, for a command that needs the memory sooner has it freed first. Redis 7.4 treats SYNC alike but for
- * holding back that client's reply.
+ * (core/keyspace/lazy_free.ts), for SYNC as well as ASYNC: neither pauses anyone. SYNC holds back that client's reply
+ * until the memory is there, as in Redis 7.4; a command that needs it sooner has it freed first.
  */
 import { ascii } from "../base/bytes.ts";
 import { argIs, getRangeOrReply, SYNTAX_ERROR } from "../server/args.ts";
@@ -31,31 +30,38 @@ const FLUSH_HISTORY: [string, string][] = [
 ];
 
 function flushallCommand(c: Client): void {
-  if (!checkFlushType(c)) return;
-  const { keyspace, cron, propagation } = c.server;
+  const type = getFlushTypeOrReply(c);
+  if (type === null) return;
+  const { keyspace } = c.server;
   for (const db of keyspace.dbs) c.server.dirty += keyspace.empty(db);
   c.server.tracking.flushed();
   c.server.saving.flushed();
-  propagation.force();
-  cron.freeSoon();
-  c.reply.addOk();
+  reply(c, type);
 }
 
 function flushdbCommand(c: Client): void {
-  if (!checkFlushType(c)) return;
-  const { keyspace, cron, propagation } = c.server;
-  c.server.dirty += keyspace.empty(c.db);
+  const type = getFlushTypeOrReply(c);
+  if (type === null) return;
+  c.server.dirty += c.server.keyspace.empty(c.db);
   c.server.tracking.flushed();
-  propagation.force();
-  cron.freeSoon();
-  c.reply.addOk();
+  reply(c, type);
 }
 
-/** Whether the arguments are none, SYNC or ASYNC. False after an error reply. */
-function checkFlushType(c: Client): boolean {
-  if (c.argc === 1 || c.argc === 2 && (argIs(c, 1, SYNC) || argIs(c, 1, ASYNC))) return true;
+function reply(c: Client, type: Uint8Array): void {
+  const { cron, flushes, propagation } = c.server;
+  propagation.force();
+  cron.freeSoon();
+  if (type === SYNC) flushes.replyWhenFreed(c);
+  else c.reply.addOk();
+}
+
+/** SYNC or ASYNC, as the argument or else the configuration says. Null after an error reply. */
+function getFlushTypeOrReply(c: Client): Uint8Array | null {
+  if (c.argc === 1) return c.server.config.bool("lazyfree-lazy-user-flush") ? ASYNC : SYNC;
+  if (c.argc === 2 && argIs(c, 1, SYNC)) return SYNC;
+  if (c.argc === 2 && argIs(c, 1, ASYNC)) return ASYNC;
   c.reply.addError(SYNTAX_ERROR);
-  return false;
+  return null;
 }
 
 function swapdbCommand(c: Client): void {

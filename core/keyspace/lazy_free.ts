@@ -17,6 +17,9 @@ const ELEMENTS_PER_BUCKET = 8;
 export class LazyFree {
   /** Entries freed by slices so far. */
   freed = 0;
+  /** Dicts that came here so far, and those that are gone. */
+  private taken = 0;
+  private done = 0;
   private readonly arena: Arena;
   /** Dicts whose entries are to be freed, and dicts of the same entries that have only a table. */
   private readonly queue: Dict[] = [];
@@ -47,6 +50,17 @@ export class LazyFree {
   /** Takes over a dict with its entries. */
   addEntries(dict: Dict): void {
     this.queue.push(dict);
+    this.taken++;
+  }
+
+  /** A mark for `isFreed`: behind all dicts that are here now. */
+  get mark(): number {
+    return this.taken;
+  }
+
+  /** Whether the dicts before the mark are gone with all that was in them. */
+  isFreed(mark: number): boolean {
+    return this.done >= mark;
   }
 
   /** Frees the entries of about `buckets` buckets. Returns whether there is more to do. */
@@ -71,9 +85,11 @@ export class LazyFree {
         this.freeBucket(dict);
         if (this.big.length > 0) left = this.freeBig(left);
       }
-      if (dict.buckets > 1 || dict.count > 0) return true;
+      // The last large values may be its own.
+      if (dict.buckets > 1 || dict.count > 0 || this.big.length > 0) return true;
       dict.free();
       queue.shift();
+      this.done++;
     }
     return this.big.length > 0;
   }
@@ -107,10 +123,12 @@ export class LazyFree {
   }
 
   private freeBucket(dict: Dict): void {
-    const { refs } = this;
+    const { big, refs } = this;
     refs.clear();
     dict.popBucket(refs);
+    const bigBefore = big.length;
     for (let i = 0; i < refs.length; i++) this.freeEntry(refs.refs[i]);
-    this.freed += refs.length;
+    // Large values are counted when they are gone.
+    this.freed += refs.length - (big.length - bigBefore);
   }
 }

@@ -55,7 +55,7 @@ import {
   GATE_PUSHES,
   GATE_REPLY,
   GATE_TRACKING,
-  noteSlow,
+  noteSlowLog,
 } from "./call.ts";
 import {
   type Client,
@@ -310,13 +310,26 @@ export class Blocking {
 
   // Unblocking.
 
-  /** Answers a blocked client as if its time was over. */
+  /** Answers a blocked client as if its time was over, or because what it waited for is done. */
   unblockOnTimeout(c: Client): void {
     const wait = waitOf(c);
-    const mark = c.reply.bytes;
+    const { reply } = c;
+    const mark = reply.bytes;
+    const { errors } = reply;
     wait.onTimeout(c);
+    if (reply.errors !== errors) {
+      this.server.stats.countError(reply.lastError);
+      wait.command!.failedCalls++;
+    }
     this.countAnswer(wait);
     this.finish(wait, mark);
+  }
+
+  /** The same where it took so long, in microseconds, what the client's command began to do. */
+  unblockWhenDone(c: Client, us: number): void {
+    waitOf(c).usedUs += us;
+    this.server.latency.add("command-unblocking", us);
+    this.unblockOnTimeout(c);
   }
 
   /** Answers a blocked client with an error. */
@@ -345,7 +358,7 @@ export class Blocking {
     stats.commandsProcessed++;
     wait.client.commandsProcessed++;
     command.addTime(wait.usedUs, latencyBucket(wait.usedUs), 1);
-    if (wait.usedUs >= this.server.slowUs) noteSlow(wait.client, command, wait.usedUs);
+    noteSlowLog(wait.client, command, wait.usedUs);
   }
 
   /** The client has its reply, behind `mark`: it waits no more, and goes on with the rest of its input. */

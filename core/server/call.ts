@@ -182,18 +182,12 @@ export function call(c: Client, command: Command): void {
     if (c.reply.fullBytes - before >= LARGE_REPLY_BYTES) closeLarge(c, command);
   } else if ((c.flags & CLIENT_SCRIPT) !== 0 && canGroupInScript(c, command)) {
     callInScript(c, command);
-  } else if ((command.flags & (BLOCKING | MAY_PAUSE)) === 0) {
-    turn.closeGroup();
-    const startUs = turn.nowUs;
-    command.handler(c);
-    const took = turn.closeSlow(command, startUs);
-    if (took >= c.server.slowUs) noteSlow(c, command, took);
   } else if (
     !((command.flags & RUNS_SCRIPT) !== 0
       ? callScript(c, command)
-      : (command.flags & BLOCKING) !== 0
-      ? callBlocking(c, command)
-      : callTransaction(c, command))
+      : (command.flags & MAY_PAUSE) !== 0
+      ? callTransaction(c, command)
+      : callAlone(c, command))
   ) {
     return;
   }
@@ -223,8 +217,8 @@ function callInScript(c: Client, command: Command): void {
   if (took >= c.server.slowUs) noteSlow(c, command, took);
 }
 
-/** Calls a handler that may block. Returns whether it has answered: what blocks is counted when it is over. */
-function callBlocking(c: Client, command: Command): boolean {
+/** Calls a handler that may block, as any may. Returns whether it has answered: what blocks is counted at its end. */
+function callAlone(c: Client, command: Command): boolean {
   const { turn } = c.server;
   turn.closeGroup();
   const startUs = turn.nowUs;
@@ -232,11 +226,13 @@ function callBlocking(c: Client, command: Command): boolean {
   const { wait } = c;
   if ((c.flags & CLIENT_BLOCKED) !== 0) {
     const usedUs = turn.lap();
+    if (usedUs >= c.server.slowUs) noteLatency(c, command, usedUs);
     if (wait !== null) wait.usedUs += usedUs;
     return false;
   }
-  const took = turn.closeSlow(command, startUs, wait === null ? 0 : wait.usedUs);
-  if (took >= c.server.slowUs) noteSlow(c, command, took);
+  const earlierUs = wait === null ? 0 : wait.usedUs;
+  const took = turn.closeSlow(command, startUs, earlierUs);
+  if (took >= c.server.slowUs) noteSlow(c, command, took, earlierUs);
   return true;
 }
 
@@ -245,7 +241,7 @@ function callTransaction(c: Client, command: Command): boolean {
   const { transaction } = c;
   const { turn } = c.server;
   if (transaction === null || turn.timesEach || !transaction.isQuick) {
-    return callBlocking(c, command);
+    return callAlone(c, command);
   }
   const { count } = transaction;
   command.handler(c);
@@ -287,11 +283,20 @@ function closeLarge(c: Client, command: Command): void {
   if (took >= c.server.slowUs) noteSlow(c, command, took);
 }
 
-/** A command took as long as the slow log or the latency monitor ask for. */
-export function noteSlow(c: Client, command: Command, us: number): void {
-  const { slowLog, latency } = c.server;
-  if ((command.flags & SKIP_SLOWLOG) === 0) slowLog.add(c, command, us);
-  latency.add((command.flags & FAST) === 0 ? "command" : "fast-command", us);
+/** A command took as long as the slow log or the latency monitor ask for, some of it before it blocked its client. */
+export function noteSlow(c: Client, command: Command, us: number, earlierUs = 0): void {
+  noteSlowLog(c, command, us);
+  noteLatency(c, command, us - earlierUs);
+}
+
+/** Tells the slow log of a command. */
+export function noteSlowLog(c: Client, command: Command, us: number): void {
+  if ((command.flags & SKIP_SLOWLOG) === 0) c.server.slowLog.add(c, command, us);
+}
+
+/** Tells the latency monitor how long an execution of a command took. */
+function noteLatency(c: Client, command: Command, us: number): void {
+  c.server.latency.add((command.flags & FAST) === 0 ? "command" : "fast-command", us);
 }
 
 /**

@@ -154,13 +154,13 @@ export class Cron {
 
   /** Frees for one budget. Returns whether there is more to do. */
   freeRun(): boolean {
-    const { clock, keyspace, turn } = this.server;
+    const { clock, flushes, keyspace, turn } = this.server;
     turn.begin();
     const untilUs = clock.monotonicUs() + FREE_BUDGET_US;
-    while (keyspace.lazyFree.step(FREE_BUCKETS)) {
-      if (clock.monotonicUs() >= untilUs) return true;
-    }
-    return false;
+    let isMore = keyspace.lazyFree.step(FREE_BUCKETS);
+    while (isMore && clock.monotonicUs() < untilUs) isMore = keyspace.lazyFree.step(FREE_BUCKETS);
+    if (flushes.isAnyWaiting) flushes.answer();
+    return isMore;
   }
 
   private scheduleFree(): void {

@@ -5,15 +5,13 @@
  * second are one sample, the longest. The default threshold of 0 switches the monitor off. Names, sizes and this
  * rule are Redis's.
  *
- *     command, fast-command    a command, by whether it is flagged FAST
+ *     command, fast-command    a command, by whether it is flagged FAST; a blocked one each time it is executed
+ *     command-unblocking       what a blocked client waited for while the server worked on it: FLUSHALL SYNC
  *     expire-cycle             a run of the active expiry
  *     eviction-cycle           freeing memory to get below maxmemory
  *     eviction-del             removing one key in it
  *     aof-write, aof-fsync-…   writing to the append-only file, and waiting for the disk
  *     fork                     the cut of a snapshot, which is what Redis needs a fork for
- *
- * Redis's command-unblocking is the answer of a module, or of a FLUSHALL whose client waits until the memory is free;
- * here no client waits for either. A blocked command that is executed again counts as a command, there as here.
  *
  * Whoever measures asks `isOn` before reading the clock, so a server without the monitor doesn't pay for it.
  */

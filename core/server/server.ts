@@ -26,6 +26,7 @@ import { CommandTable } from "./command_table.ts";
 import type { Config } from "./config.ts";
 import type { OutputBufferLimit } from "./config_types.ts";
 import { Cron } from "./cron.ts";
+import { Flushes } from "./flushes.ts";
 import { KeyChanges } from "./key_changes.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
@@ -80,6 +81,7 @@ export class Server {
   readonly changes: KeyChanges;
   readonly monitors: Monitors = new Monitors(this);
   readonly cron: Cron;
+  readonly flushes: Flushes = new Flushes(this);
   readonly memory: Memory;
   readonly clientMemory: ClientMemory = new ClientMemory(this);
   readonly pause: Pause = new Pause(this);

@@ -139,3 +139,22 @@ test("in a transaction it is refused; a client that goes leaves nothing", { skip
   for (const socket of held) socket.destroy();
   silent.close();
 });
+
+test("a command counts once, and one that failed as failed", async () => {
+  const client = await server.connect();
+  const port = String(await freePort());
+  await client.command("CONFIG", "SET", "slowlog-log-slower-than", "0");
+  await client.command("SET", "k", "v");
+  await client.command("CONFIG", "RESETSTAT");
+  await client.command("SLOWLOG", "RESET");
+  assert.equal(await client.command("MIGRATE", "127.0.0.1", port, "nothing", "0", "100"), "NOKEY");
+  const failed = await client.command("MIGRATE", "127.0.0.1", port, "k", "0", "100");
+  assert.match((failed as ReplyError).message, /^IOERR /);
+  const stats = String(await client.command("INFO", "commandstats"));
+  assert.match(stats, /cmdstat_migrate:calls=2,.*rejected_calls=0,failed_calls=1/);
+  assert.match(String(await client.command("INFO", "errorstats")), /errorstat_IOERR:count=1/);
+  const slow = await client.command("SLOWLOG", "GET", "-1") as unknown[][];
+  assert.equal(slow.filter((entry) => (entry[3] as string[])[0] === "MIGRATE").length, 2);
+  await client.command("CONFIG", "SET", "slowlog-log-slower-than", "10000");
+  client.close();
+});

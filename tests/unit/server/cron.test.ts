@@ -129,7 +129,7 @@ test("emptied databases are freed in the background", async () => {
   const before = server.arena.usedBytes;
   process.run("DEBUG", "POPULATE", "20000", "key", "100");
   server.cron.start();
-  process.run("FLUSHALL");
+  process.run("FLUSHALL", "ASYNC");
   const { lazyFree } = server.keyspace;
   assert.ok(lazyFree.pending === 20_000);
   await until("nothing is pending", () => lazyFree.pending === 0);
