@@ -1,9 +1,11 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Prng } from "../../../core/base/prng.ts";
+import { allCommands } from "../../../core/commands/index.ts";
 import { AccessPolicy } from "../../../core/keyspace/access.ts";
 import { Keyspace } from "../../../core/keyspace/keyspace.ts";
 import { toBytes } from "../../support/resp_reply.ts";
+import { InProcess } from "../../support/in_process.ts";
 import { FailingArena } from "../structures/entries.ts";
 
 test("an emptied database is freed in slices, its tables too", () => {
@@ -42,4 +44,22 @@ test("an emptied database is freed in slices, its tables too", () => {
   assert.equal(arena.usedBytes, baseline);
   assert.equal(lazyFree.step(10), false);
   lazyFree.drain();
+});
+
+test("a large value counts once, whether its database is emptied or it is deleted", () => {
+  const process = new InProcess({ commands: allCommands });
+  const { lazyFree } = process.server.keyspace;
+  const fill = () => {
+    for (let i = 0; i < 500; i++) process.run("SADD", "large", `member:${i}`);
+    process.run("SET", "small", "v");
+  };
+  fill();
+  process.run("FLUSHDB", "ASYNC");
+  lazyFree.drain();
+  assert.equal(lazyFree.freed, 2);
+  fill();
+  process.run("UNLINK", "large", "small");
+  lazyFree.drain();
+  assert.equal(lazyFree.freed, 3, "a small value is freed at once");
+  process.validateIntegrity();
 });
