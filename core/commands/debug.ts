@@ -200,10 +200,12 @@ function debugReload(c: Client): void {
 }
 
 function debugLoadAof(c: Client): void {
-  const { appending, log } = c.server;
+  const { appending, log, propagation } = c.server;
   const ok = appending.reload(() => emptyAll(c));
   // What was repeated are no changes of this request, which must not become one of the file's, be it in order or not.
+  // A FLUSHALL among it wants to be written whatever has changed.
   c.server.dirty = 0;
+  propagation.skip();
   if (!ok) {
     c.reply.addError("ERR Error trying to load the AOF files, check server logs.");
     return;

@@ -185,9 +185,12 @@ export class Saving {
     }
   }
 
-  /** Everything was flushed: the file is to say so too, if the data set is saved by itself at all. */
+  /**
+   * Everything was flushed: the file is to say so too, if the data set is saved by itself at all. Not while an
+   * append-only file is repeated: if that turns out to be damaged, the file of the last save is what is left.
+   */
   flushed(): void {
-    if (this.port === null) return;
+    if (this.port === null || this.loading !== null) return;
     this.stop();
     if (this.server.config.savePoints().length > 0) this.save();
   }

@@ -575,4 +575,33 @@ describe("loading", () => {
     assert.doesNotMatch(textOf(saving.disk, INCR), /LOADAOF/);
     assert.equal(restart(saving.disk).server.run("GET", "a"), "$1\r\n1\r\n");
   });
+
+  test("DEBUG LOADAOF is not written to the file when that contains what is always written", () => {
+    const { disk, server, aof } = begin(new MemoryDisk(), { save: "900 1" });
+    aof.load();
+    for (const request of [["SET", "a", 1], ["FLUSHALL"], ["SET", "b", 1]]) server.run(...request);
+    aof.endTurn();
+    for (let i = 0; i < 2; i++) {
+      assert.equal(server.run("DEBUG", "LOADAOF"), "+OK\r\n");
+      aof.endTurn();
+    }
+    assert.doesNotMatch(textOf(disk, INCR), /LOADAOF/);
+    assert.equal(restart(disk).server.run("GET", "b"), "$1\r\n1\r\n");
+  });
+
+  test("a FLUSHALL that is repeated leaves the RDB file and the save that is under way alone", () => {
+    const { disk, server, aof } = begin(new MemoryDisk(), { save: "900 1" });
+    aof.load();
+    for (const request of [["SET", "a", 1], ["FLUSHALL"], ["SET", "b", 1]]) server.run(...request);
+    assert.equal(server.run("SAVE"), "+OK\r\n");
+    const saved = disk.get("./dump.rdb");
+    server.run("BGSAVE");
+    assert.equal(server.run("DEBUG", "LOADAOF"), "+OK\r\n");
+    assert.match(server.run("INFO", "persistence"), /rdb_bgsave_in_progress:1\r\n/);
+    assert.ok(aof.finishSave());
+    aof.endTurn();
+    const again = restart(disk, { save: "900 1" });
+    assert.equal(again.server.run("GET", "b"), "$1\r\n1\r\n");
+    assert.deepEqual(disk.get("./dump.rdb"), saved);
+  });
 });
