@@ -9,6 +9,7 @@ import { BIG, INT64_MAX } from "../base/numbers.ts";
 import { argBigInt, argInteger, argIs, NOT_AN_INTEGER, SYNTAX_ERROR } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import {
+  ASKING,
   type CommandSpec,
   DENYOOM,
   KEY_ACCESS,
@@ -226,6 +227,40 @@ function getNotNegativeOrReply(c: Client, index: number, error: string, max = In
   return NaN;
 }
 
+const restoreSpec: CommandSpec = {
+  name: "restore",
+  arity: -4,
+  flags: WRITE | DENYOOM,
+  categories: ["keyspace", "dangerous"],
+  since: "2.6.0",
+  group: "generic",
+  complexity:
+    "O(1) to create the key and O(N*M) to read its value, where N is the number of its elements and M their mean size; O(1) for small strings; O(N*M*log(N)) for sorted sets",
+  summary: "Makes a key of what DUMP returned.",
+  keys: [{ flags: KEY_OW | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
+  args: [
+    { name: "key", type: "key", keySpec: 0 },
+    { name: "ttl", type: "integer" },
+    { name: "serialized-value", type: "string" },
+    {
+      name: "replace",
+      type: "pure-token",
+      token: "REPLACE",
+      optional: true,
+      since: "3.0.0",
+    },
+    { name: "absttl", type: "pure-token", token: "ABSTTL", optional: true, since: "5.0.0" },
+    { name: "seconds", type: "integer", token: "IDLETIME", optional: true, since: "5.0.0" },
+    { name: "frequency", type: "integer", token: "FREQ", optional: true, since: "5.0.0" },
+  ],
+  history: [
+    ["3.0.0", "`REPLACE` was added."],
+    ["5.0.0", "`ABSTTL` was added."],
+    ["5.0.0", "`IDLETIME` and `FREQ` were added."],
+  ],
+  handler: restoreCommand,
+};
+
 export const dumpCommands: CommandSpec[] = [
   {
     name: "dump",
@@ -242,37 +277,14 @@ export const dumpCommands: CommandSpec[] = [
     tips: ["nondeterministic_output"],
     handler: dumpCommand,
   },
+  restoreSpec,
   {
-    name: "restore",
-    arity: -4,
-    flags: WRITE | DENYOOM,
-    categories: ["keyspace", "dangerous"],
-    since: "2.6.0",
-    group: "generic",
-    complexity:
-      "O(1) to create the key and O(N*M) to read its value, where N is the number of its elements and M their mean size; O(1) for small strings; O(N*M*log(N)) for sorted sets",
-    summary: "Makes a key of what DUMP returned.",
-    keys: [{ flags: KEY_OW | KEY_UPDATE, begin: 1, last: 0, step: 1 }],
-    args: [
-      { name: "key", type: "key", keySpec: 0 },
-      { name: "ttl", type: "integer" },
-      { name: "serialized-value", type: "string" },
-      {
-        name: "replace",
-        type: "pure-token",
-        token: "REPLACE",
-        optional: true,
-        since: "3.0.0",
-      },
-      { name: "absttl", type: "pure-token", token: "ABSTTL", optional: true, since: "5.0.0" },
-      { name: "seconds", type: "integer", token: "IDLETIME", optional: true, since: "5.0.0" },
-      { name: "frequency", type: "integer", token: "FREQ", optional: true, since: "5.0.0" },
-    ],
-    history: [
-      ["3.0.0", "`REPLACE` was added."],
-      ["5.0.0", "`ABSTTL` was added."],
-      ["5.0.0", "`IDLETIME` and `FREQ` were added."],
-    ],
-    handler: restoreCommand,
+    ...restoreSpec,
+    name: "restore-asking",
+    flags: WRITE | DENYOOM | ASKING,
+    since: "3.0.0",
+    group: "server",
+    syscmd: true,
+    summary: "RESTORE, as the nodes of a cluster send it to each other.",
   },
 ];

@@ -6,11 +6,13 @@ import { argIs, getIntegerOrReply, getRangeOrReply, SYNTAX_ERROR } from "../serv
 import type { Client } from "../server/client.ts";
 import {
   ADMIN,
+  ALLOW_BUSY,
   type ArgSpec,
   type CommandSpec,
   FAST,
   LOADING,
   NO_ASYNC_LOADING,
+  NO_MULTI,
   NOSCRIPT,
   STALE,
 } from "../server/command.ts";
@@ -38,6 +40,14 @@ function replicaofCommand(c: Client): void {
   const port = getRangeOrReply(c, 2, 0, PORT_MAX, "ERR Invalid master port");
   if (Number.isNaN(port)) return;
   c.reply.addError("ERR This server can't be a replica: replication is not offered");
+}
+
+/**
+ * What a replica would send. The commands are there for rules of users and for rename-command, which
+ * name them in the files of those who run Redis with replicas.
+ */
+function replicaCommand(c: Client): void {
+  c.reply.addError("ERR This server can't have replicas: replication is not offered");
 }
 
 /** Arguments are checked as ever; then it turns out that there is nobody to hand over to. */
@@ -154,5 +164,35 @@ export const replicationCommands: CommandSpec[] = [
     summary: "Hands the part of the master over to a replica.",
     args: failoverArgs,
     handler: failoverCommand,
+  },
+  {
+    name: "sync",
+    arity: 1,
+    flags: NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT,
+    since: "1.0.0",
+    group: "server",
+    summary: "Makes the connection that of a replica.",
+    handler: replicaCommand,
+  },
+  {
+    name: "psync",
+    arity: -3,
+    flags: NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT,
+    since: "2.8.0",
+    group: "server",
+    summary: "Makes the connection that of a replica, which may know the data up to an offset.",
+    args: [{ name: "replicationid", type: "string" }, { name: "offset", type: "integer" }],
+    handler: replicaCommand,
+  },
+  {
+    name: "replconf",
+    arity: -1,
+    flags: ADMIN | NOSCRIPT | LOADING | STALE | ALLOW_BUSY,
+    since: "3.0.0",
+    group: "server",
+    complexity: "O(1)",
+    syscmd: true,
+    summary: "Tells the server about a replica.",
+    handler: replicaCommand,
   },
 ];

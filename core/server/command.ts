@@ -67,6 +67,8 @@ export const ANSWERS_PUSH: number = 1 << 23;
 export const RUNS_SCRIPT: number = 1 << 24;
 /** A script may make it return before it has answered, with its client blocked (scripting.ts). */
 export const MAY_PAUSE: number = 1 << 25;
+/** In a cluster it may use a slot that is about to come to its node. */
+export const ASKING: number = 1 << 26;
 
 /** The flags that COMMAND INFO prints, in its order; Redis keeps the others to itself. */
 export const SHOWN_FLAGS: readonly (readonly [flag: number, name: string])[] = [
@@ -81,6 +83,7 @@ export const SHOWN_FLAGS: readonly (readonly [flag: number, name: string])[] = [
   [STALE, "stale"],
   [SKIP_MONITOR, "skip_monitor"],
   [SKIP_SLOWLOG, "skip_slowlog"],
+  [ASKING, "asking"],
   [FAST, "fast"],
   [NO_AUTH, "no_auth"],
   [NO_MANDATORY_KEYS, "no_mandatory_keys"],

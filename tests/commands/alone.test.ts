@@ -1,6 +1,9 @@
 /**
- * What a server without replicas and modules answers: ROLE, REPLICAOF, SLAVEOF, FAILOVER, MODULE.
+ * What a server without replicas and modules answers: ROLE, REPLICAOF, SLAVEOF, FAILOVER, SYNC,
+ * MODULE.
  */
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { OK, rawCases } from "../support/raw_cases.ts";
 import { target } from "../support/server.ts";
 
@@ -19,6 +22,33 @@ rawCases(server, "ROLE, REPLICAOF and SLAVEOF", [
   ["REPLICAOF localhost x", "-ERR Invalid master port\r\n"],
   ["SLAVEOF localhost 65536", "-ERR Invalid master port\r\n"],
 ], { resp: "both" });
+
+rawCases(server, "what replicas send is known to rules of users, and refused", [
+  ["ACL SETUSER replica on >pw +psync +replconf +ping", OK],
+  ["ACL DRYRUN replica psync ? -1", OK],
+  ["ACL DRYRUN replica sync", /no permissions to run the 'sync' command/],
+  ["ACL DELUSER replica", ":1\r\n"],
+  ["PSYNC ?", "-ERR wrong number of arguments for 'psync' command\r\n"],
+  ["SYNC now", "-ERR wrong number of arguments for 'sync' command\r\n"],
+  ["MULTI", OK],
+  ["SYNC", "-ERR Command not allowed inside a transaction\r\n"],
+  ["DISCARD", OK],
+]);
+
+rawCases(server, "RESTORE-ASKING is RESTORE", [
+  ["RESTORE-ASKING k 0 x", "-ERR DUMP payload version or checksum are wrong\r\n"],
+  ["COMMAND GETKEYS RESTORE-ASKING k 0 x", "*1\r\n$1\r\nk\r\n"],
+]);
+
+test("SYNC, PSYNC and REPLCONF say that there are no replicas", async () => {
+  if (server.isOracle) return;
+  const client = await server.connect();
+  for (const request of ["SYNC", "PSYNC ? -1", "REPLCONF listening-port 1"]) {
+    const reply = await client.command(...request.split(" "));
+    assert.match(JSON.stringify(reply, ["message"]), /This server can't have replicas/, request);
+  }
+  client.close();
+});
 
 rawCases(server, "FAILOVER", [
   ["FAILOVER", NO_REPLICAS],
