@@ -50,6 +50,8 @@ function save(order: SaveOrder): SaveAnswer {
     },
   };
   try {
+    // Whoever has it stop removes the file, and may be gone before this one makes it.
+    progress.keysWritten(0);
     saveRdb(realDisk, new FrozenBlocks(order.image), order.content, order.target, progress);
     return { status: SAVE_DONE, message: "" };
   } catch (error) {

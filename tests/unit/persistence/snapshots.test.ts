@@ -163,6 +163,20 @@ test("a save can be stopped, and another one begun", async () => {
   assert.deepEqual(readdirSync(dir), ["dump.rdb"]);
 });
 
+test("a save that is stopped before its worker is there makes no file", async () => {
+  const path = join(dir, "stopped.rdb");
+  const temp = join(dir, "temp-1.1.rdb");
+  const snapshots = plugSnapshots(start(new Prng(1)), { disk: realDisk, path });
+  let end: string | null | undefined;
+  snapshots.startSave((why) => end = why);
+  snapshots.stopSave();
+  // Where a directory stands, making the file would fail.
+  mkdirSync(temp);
+  while (end === undefined) await sleep(1);
+  assert.equal(end, "");
+  rmSync(temp, { recursive: true, force: true });
+});
+
 test("a save that fails says why and leaves nothing behind", async () => {
   const prng = new Prng(1);
   const server = start(prng);
