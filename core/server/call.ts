@@ -32,10 +32,12 @@ import {
   FOR_SUBSCRIBERS,
   LOADING,
   MAY_PAUSE,
+  MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
   NOT_QUEUED,
   PROTECTED,
+  READONLY,
   RUNS_SCRIPT,
   SKIP_SLOWLOG,
   WRITE,
@@ -78,6 +80,8 @@ export const GATE_TRACKING: number = 1 << 13;
 export const GATE_TRACKED_KEYS: number = 1 << 14;
 /** A script takes long (scripting.ts). */
 export const GATE_BUSY: number = 1 << 16;
+/** The client is a monitor, which as in Redis is a kind of replica and may not use keys. */
+export const GATE_NO_KEYS: number = 1 << 17;
 
 /** Something is done around each call. */
 const GATES_AROUND: number = GATE_NO_TOUCH | GATE_MONITOR | GATE_PAUSE | GATE_PROPAGATION |
@@ -458,6 +462,8 @@ function errorOfState(c: Client, command: Command, flags: number): string | null
     ? "LOADING Redis is loading the dataset in memory"
     : (gates & GATE_BUSY) !== 0 && (flags & ALLOW_BUSY) === 0
     ? c.server.scripting.busyError
+    : (gates & GATE_NO_KEYS) !== 0 && (flags & (WRITE | READONLY | MAY_REPLICATE)) !== 0
+    ? "ERR Replica can't interact with the keyspace"
     : null;
 }
 

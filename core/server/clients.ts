@@ -1,7 +1,13 @@
 /**
  * Clients: everyone who is connected, in order of arrival.
  */
-import { Client, CLIENT_BLOCKED, CLIENT_PUBSUB, type ClientPort } from "./client.ts";
+import {
+  Client,
+  CLIENT_BLOCKED,
+  CLIENT_MONITOR,
+  CLIENT_PUBSUB,
+  type ClientPort,
+} from "./client.ts";
 import type { Server } from "./server.ts";
 import { discardTransaction } from "./transaction.ts";
 
@@ -36,13 +42,12 @@ export class Clients {
 }
 
 /**
- * What time does to a client: `timeout` closes it when it is idle, not blocked and not subscribed,
- * and its connection looks after its limits and buffers. The listener registers this with the cron
+ * What time does to a client: `timeout` closes it when it is idle, not blocked, not subscribed and no monitor, and its connection looks after its limits and buffers. The listener registers this with the cron
  * (`Cron.onClient`), which calls it once a second.
  */
 export function closeIdle(c: Client, nowMs: number): void {
   const { config, log, stats } = c.server;
-  const isWaiting = (c.flags & (CLIENT_BLOCKED | CLIENT_PUBSUB)) !== 0;
+  const isWaiting = (c.flags & (CLIENT_BLOCKED | CLIENT_MONITOR | CLIENT_PUBSUB)) !== 0;
   const timeoutSeconds = isWaiting ? 0 : config.num("timeout");
   const idleSeconds = Math.floor(nowMs / 1000) - Math.floor(c.lastInteractionMs / 1000);
   if (timeoutSeconds === 0 || idleSeconds <= timeoutSeconds) return c.port.tick(nowMs);

@@ -7,11 +7,13 @@
  * transaction before its EXEC, and those of a script behind the EVAL that runs it. Administrative
  * commands are not shown, and of AUTH and HELLO no names and passwords. A line is written once for
  * all monitors. While there are none, nothing is looked at.
+ *
+ * To Redis a monitor is a kind of replica: it may use no keys, isn't held up by CLIENT PAUSE and never times out.
  */
 import { ascii, latin1 } from "../base/bytes.ts";
 import { SharedLog } from "../protocol/shared_chunk.ts";
 import { argIs } from "./args.ts";
-import { GATE_MONITOR } from "./call.ts";
+import { GATE_MONITOR, GATE_NO_KEYS } from "./call.ts";
 import { type Client, CLIENT_MONITOR, CLIENT_SCRIPT, CLIENT_UNIX_SOCKET } from "./client.ts";
 import { ADMIN, type Command, SKIP_MONITOR } from "./command.ts";
 import { quote } from "./config_values.ts";
@@ -33,6 +35,7 @@ export class Monitors {
 
   add(c: Client): void {
     c.flags |= CLIENT_MONITOR;
+    c.gates |= GATE_NO_KEYS;
     this.clients.add(c);
     this.server.gates |= GATE_MONITOR;
   }
@@ -41,6 +44,7 @@ export class Monitors {
   remove(c: Client): void {
     if (!this.clients.delete(c)) return;
     c.flags &= ~CLIENT_MONITOR;
+    c.gates &= ~GATE_NO_KEYS;
     if (this.clients.size === 0) this.server.gates &= ~GATE_MONITOR;
   }
 

@@ -15,6 +15,7 @@ import { GATE_PAUSE } from "./call.ts";
 import {
   type Client,
   CLIENT_BLOCKED,
+  CLIENT_MONITOR,
   CLIENT_MULTI,
   CLIENT_POSTPONED,
   CLIENT_UNBLOCKED,
@@ -78,6 +79,7 @@ export class Pause {
 
   /** Whether the client's request, to which these flags apply, must wait. */
   holds(c: Client, command: Command, flags: number): boolean {
+    if ((c.flags & CLIENT_MONITOR) !== 0) return false;
     if (this.holdsAll) return true;
     const isExec = command.spec.name === "exec" && (c.flags & CLIENT_MULTI) !== 0;
     if (isExec) flags |= c.transaction!.flags;

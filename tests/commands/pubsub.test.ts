@@ -204,6 +204,29 @@ rawCases(server, "subscribing in a transaction", [
   ["PING", PONG],
 ]);
 
+const NO_KEYS = "-ERR Replica can't interact with the keyspace\r\n";
+
+rawCases(server, "what monitors may do", [
+  ["SET k v", OK],
+  ["MONITOR", OK, { on: "monitor" }],
+  ["GET k", NO_KEYS, { on: "monitor" }],
+  ["SET k w", NO_KEYS, { on: "monitor" }],
+  ["PUBLISH channel x", NO_KEYS, { on: "monitor" }],
+  ["EVAL 'return 1' 0", NO_KEYS, { on: "monitor" }],
+  ["BLPOP k 0", NO_KEYS, { on: "monitor" }],
+  ["GET", /^-ERR wrong number/, { on: "monitor" }],
+  ["RANDOMKEY", NO_KEYS, { on: "monitor" }],
+  ["MULTI", /^\+OK\r\n\+.* "MULTI"\r\n/, { on: "monitor", replies: 2 }],
+  ["GET k", NO_KEYS, { on: "monitor" }],
+  ["EXEC", /^-EXECABORT .*\r\n\+.* "EXEC"\r\n/, { on: "monitor", replies: 2 }],
+  // A pause isn't for them.
+  ["CLIENT PAUSE 60000 ALL", OK, { on: "monitor" }],
+  ["ECHO x", /^\$1\r\nx\r\n\+.* "ECHO" "x"\r\n/, { on: "monitor", replies: 2 }],
+  ["CLIENT UNPAUSE", OK, { on: "monitor" }],
+  ["RESET", "+RESET\r\n", { on: "monitor" }],
+  ["GET k", bulk("v"), { on: "monitor" }],
+]);
+
 rawCases(server, "MONITOR", [
   ["MONITOR", OK, { on: "monitor" }],
   ["SET k v", OK],

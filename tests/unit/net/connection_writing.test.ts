@@ -249,6 +249,14 @@ test("timeout closes the idle, and only them", async () => {
   assert.equal(busy.ended, false);
 });
 
+test("timeout spares monitors, however little there is to see", async () => {
+  const net = new MemoryNet({ timeout: "10" }).start();
+  const monitor = net.connect();
+  await ask(monitor, "MONITOR\r\n");
+  net.advance(3_600_000);
+  assert.equal(monitor.ended, false);
+});
+
 test("CLIENT LIST remembers the peak of replies for some seconds", async () => {
   const net = new MemoryNet().start();
   const peer = net.connect();
