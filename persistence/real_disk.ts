@@ -31,6 +31,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   EXDEV: "Invalid cross-device link",
 };
 
+/** What follows strerror's text where Deno knows no code for an error, EFBIG for one. */
+const RUST_SUFFIX = / \(os error \d+\)$/;
+
 class RealFile implements DiskFile {
   private readonly fd: number;
 
@@ -118,5 +121,6 @@ function attempt<T>(action: () => T): T {
 function asDiskError(error: unknown): DiskError {
   if (error instanceof DiskError) return error;
   const { code, message } = error as { code?: string; message?: string };
-  return new DiskError(code ?? "", TEXTS[code ?? ""] ?? message ?? String(error));
+  const text = TEXTS[code ?? ""] ?? message ?? String(error);
+  return new DiskError(code ?? "", text.replace(RUST_SUFFIX, ""));
 }

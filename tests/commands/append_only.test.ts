@@ -2,6 +2,7 @@
  * The append-only file of real servers: WAITAOF, switching and rewriting at run time, who may write it, its end.
  */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { describe, test } from "node:test";
 import { OK, rawCases } from "../support/raw_cases.ts";
 import type { RespClient } from "../support/resp_client.ts";
 import { type Reply, ReplyError } from "../support/resp_reply.ts";
+import { isInstalled } from "../support/runtimes.ts";
 import { startLarder, target, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -152,6 +154,26 @@ describe("at run time", () => {
         assert.ok(!readdirSync(dir).includes("appendonlydir"));
       })
     ));
+
+  test("a file that can't grow any more", {
+    skip: isInstalled("prlimit") ? false : "prlimit is missing",
+  }, () =>
+    withServer(ON, async (c, own) => {
+      const limit = (bytes: string) => {
+        const { status } = spawnSync("prlimit", ["--pid", String(own.pid), `--fsize=${bytes}:`]);
+        assert.equal(status, 0);
+      };
+      limit("65536");
+      assert.equal(await c.command("SET", "a", "v".repeat(100_000)), "OK");
+      const error = "MISCONF Errors writing to the AOF file: File too large";
+      assert.equal(text(await c.command("SET", "b", 1)), error);
+      assert.equal(await c.command("STRLEN", "a"), 100_000);
+      assert.match(text(await c.command("SHUTDOWN")), /Errors trying to SHUTDOWN/);
+      limit("unlimited");
+      await until("it grows again", async () => await c.command("SET", "b", 1) === "OK");
+      assert.equal(await c.command("DEBUG", "LOADAOF"), "OK");
+      assert.equal(await c.command("STRLEN", "a"), 100_000);
+    }));
 
   test("SHUTDOWN waits for the first base, unless it is forced", () =>
     withServer(["--rdb-key-save-delay", "10000000"], async (c, own) => {
