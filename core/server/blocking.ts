@@ -358,6 +358,7 @@ export class Blocking {
     stats.commandsProcessed++;
     wait.client.commandsProcessed++;
     command.addTime(wait.usedUs, latencyBucket(wait.usedUs), 1);
+    this.server.turn.commandUs += wait.usedUs;
     noteSlowLog(wait.client, command, wait.usedUs);
   }
 

@@ -226,6 +226,7 @@ function callAlone(c: Client, command: Command): boolean {
   const { turn } = c.server;
   turn.closeGroup();
   const startUs = turn.nowUs;
+  const { commandUs } = turn;
   command.handler(c);
   const { wait } = c;
   if ((c.flags & CLIENT_BLOCKED) !== 0) {
@@ -235,7 +236,7 @@ function callAlone(c: Client, command: Command): boolean {
     return false;
   }
   const earlierUs = wait === null ? 0 : wait.usedUs;
-  const took = turn.closeSlow(command, startUs, earlierUs);
+  const took = turn.closeSlow(command, startUs, commandUs, earlierUs);
   if (took >= c.server.slowUs) noteSlow(c, command, took, earlierUs);
   return true;
 }
@@ -260,7 +261,7 @@ function callScript(c: Client, command: Command): boolean {
   if (isSingle) turn.closeGroup();
   const startUs = turn.nowUs;
   const before = c.reply.fullBytes;
-  const { timedAlone } = turn;
+  const { timedAlone, commandUs } = turn;
   scripting.wasQuick = true;
   scripting.commands = 0;
   command.handler(c);
@@ -273,7 +274,7 @@ function callScript(c: Client, command: Command): boolean {
     turn.noteWhole(command, scripting.commands);
     return true;
   }
-  const took = turn.closeSlow(command, startUs);
+  const took = turn.closeSlow(command, startUs, commandUs);
   if (took >= c.server.slowUs) noteSlow(c, command, took);
   return true;
 }

@@ -64,8 +64,6 @@ function traffic(server: Server): string {
   const { acl, stats, turn, cron } = server;
   const cycles = cron.turnRate.perSecond();
   const cycleUs = cycles === 0 ? 0 : cron.turnTimeRate.perSecond() / cycles;
-  let commandUs = 0;
-  for (const command of server.commands.all()) commandUs += command.usec;
   return `unexpected_error_replies:0\r\n` +
     `total_error_replies:${stats.totalErrorReplies}\r\n` +
     `dump_payload_sanitizations:0\r\n` +
@@ -79,7 +77,7 @@ function traffic(server: Server): string {
     `reply_buffer_expands:0\r\n` +
     `eventloop_cycles:${turn.count}\r\n` +
     `eventloop_duration_sum:${Math.round(turn.totalUs)}\r\n` +
-    `eventloop_duration_cmd_sum:${Math.round(commandUs)}\r\n` +
+    `eventloop_duration_cmd_sum:${Math.round(turn.commandUs - turn.commandUsBefore)}\r\n` +
     `instantaneous_eventloop_cycles_per_sec:${Math.round(cycles)}\r\n` +
     `instantaneous_eventloop_duration_usec:${Math.round(cycleUs)}\r\n` +
     `acl_access_denied_auth:${acl.log.count(DENIED_AUTH)}\r\n` +
@@ -160,6 +158,7 @@ export function resetStats(server: Server): void {
   turn.longestUs = 0;
   turn.count = 0;
   turn.totalUs = 0;
+  turn.commandUsBefore = turn.commandUs;
   turn.mostCommands = 0;
   cron.resetStats();
   for (const command of server.commands.all()) command.resetStats();

@@ -55,6 +55,10 @@ export class Turn {
   /** Turns so far, and their time in microseconds. */
   count = 0;
   totalUs = 0;
+  /** Time of commands so far, in microseconds. What runs as a part of another one is in the other's. */
+  commandUs = 0;
+  /** What it was when the statistics were reset. */
+  commandUsBefore = 0;
   /** The most commands in a turn. */
   mostCommands = 0;
   /** Monotonic time of the last reading of the clock. */
@@ -215,6 +219,7 @@ export class Turn {
     if (this.grouped > 0) this.share(others);
     this.groupStartUs = this.nowUs;
     const took = all - others;
+    this.commandUs += took;
     command.addTime(took, latencyBucket(took), 1);
     this.timedAlone++;
     return took;
@@ -223,6 +228,7 @@ export class Turn {
   /** Shares a time among the commands of the group, which is empty then. */
   private share(took: number): void {
     const { group, repeats, shares, entries } = this;
+    this.commandUs += took;
     const share = took / this.grouped;
     const bucket = latencyBucket(share);
     for (let i = 0; i < entries; i++) {
@@ -247,13 +253,14 @@ export class Turn {
   }
 
   /**
-   * Accounts the time since `startUs`, when `closeGroup` was called, and some of earlier, to one command. Commands that
-   * ran as parts of it have their own time accounted, too. Returns it, in microseconds.
+   * Accounts the time since `startUs`, when `closeGroup` was called and `commandUs` was `before`, and some of earlier,
+   * to one command. Commands that ran as parts of it have their own time accounted, too. Returns it, in microseconds.
    */
-  closeSlow(command: Command, startUs: number, earlierUs = 0): number {
+  closeSlow(command: Command, startUs: number, before: number, earlierUs = 0): number {
     if (this.grouped > 0) this.closeGroup();
     else this.lap();
     const took = this.nowUs - startUs + earlierUs;
+    this.commandUs = before + took;
     command.addTime(took, latencyBucket(took), 1);
     this.timedAlone++;
     if (this.suspects > 0 && --this.suspects === 0) this.timesEach = this.timesAll;

@@ -70,3 +70,24 @@ test("one that takes a while is accounted alone, too", () => {
   assert.ok(usecOf(p, "rest") > 990);
   assert.deepEqual(slow(p), []);
 });
+
+test("the time of all commands has that of a part once, in a script and in a transaction", () => {
+  const p = start();
+  const spent = () => {
+    p.server.turn.closeGroup();
+    return Math.round(p.server.turn.commandUs - p.server.turn.commandUsBefore);
+  };
+  p.run("EVAL", "redis.call('rest', '20') redis.call('get', 'k') redis.call('rest', '30')", "0");
+  assert.equal(spent(), 50_000);
+  for (let i = 0; i < GROUP; i++) p.run("EVAL", "redis.call('rest', '0.004')", "0");
+  assert.equal(spent(), 50_000 + 4 * GROUP);
+  p.run("MULTI");
+  p.run("REST", "5");
+  p.run("EVAL", "redis.call('rest', '7')", "0");
+  p.run("EXEC");
+  assert.equal(spent(), 62_000 + 4 * GROUP);
+  p.run("CONFIG", "RESETSTAT");
+  assert.equal(spent(), 0);
+  p.run("REST", "3");
+  assert.match(p.run("INFO", "stats"), /\r\neventloop_duration_cmd_sum:3000\r\n/);
+});
