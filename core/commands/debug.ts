@@ -10,7 +10,7 @@ import { formatInteger } from "../base/numbers.ts";
 import { randomHex } from "../base/prng.ts";
 import { NO_EXPIRY } from "../types/object.ts";
 import { usersForRewrite } from "../server/acl_file.ts";
-import { argString, getRangeOrReply, NOT_POSITIVE } from "../server/args.ts";
+import { argString, getIntegerOrReply, getRangeOrReply, NOT_POSITIVE } from "../server/args.ts";
 import type { Client } from "../server/client.ts";
 import { ADMIN, type CommandSpec, LOADING, NOSCRIPT, PROTECTED, STALE } from "../server/command.ts";
 import { addHelp, addUsageError } from "../server/help.ts";
@@ -170,8 +170,11 @@ function debugPauseCron(c: Client): void {
 
 /** Reply buffers are never resized here, so there is nothing to switch off, and "on" changes nothing. */
 function debugReplybuffer(c: Client): void {
-  if (/^(resizing|peak-reset-time)$/i.test(argString(c, 2))) c.reply.addOk();
-  else addUsageError(c);
+  const isTime = /^peak-reset-time$/i.test(argString(c, 2));
+  if (!isTime && !/^resizing$/i.test(argString(c, 2))) return addUsageError(c);
+  const isWord = /^(never|reset)$/i.test(argString(c, 3));
+  if (isTime && !isWord && Number.isNaN(getIntegerOrReply(c, 3))) return;
+  c.reply.addOk();
 }
 
 function debugSetActiveExpire(c: Client): void {

@@ -33,6 +33,16 @@ rawCases(server, "DEBUG's subcommands", [
   ["DEBUG CHANGE-REPL-ID", OK],
   ["DEBUG PAUSE-CRON 1", OK],
   ["DEBUG PAUSE-CRON 0", OK],
+  ["DEBUG REPLYBUFFER x 1", unknown("REPLYBUFFER")],
+  ["DEBUG REPLYBUFFER resizing x", OK],
+  ["DEBUG REPLYBUFFER resizing 1", OK],
+  ["DEBUG REPLYBUFFER peak-reset-time never", OK],
+  ["DEBUG REPLYBUFFER peak-reset-time 100", OK],
+  [
+    "DEBUG REPLYBUFFER peak-reset-time x",
+    "-ERR value is not an integer or out of range\r\n",
+  ],
+  ["DEBUG REPLYBUFFER PEAK-RESET-TIME Reset", OK],
 ]);
 
 rawCases(server, "DEBUG ERROR", [
