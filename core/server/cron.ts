@@ -126,7 +126,7 @@ export class Cron {
     server.appending.round();
     server.saving.round();
     if (this.expireTimer === null) this.expireRun();
-    if (server.keyspace.lazyFree.pending > 0) this.scheduleFree();
+    if (server.keyspace.lazyFree.pending > 0 || server.flushes.isAnyWaiting) this.scheduleFree();
     if (this.expireTimer === null && this.freeTimer === null) {
       server.turn.patienceMs = Math.min(PATIENCE_MS / this.hz, PATIENCE_MAX_MS);
     }
