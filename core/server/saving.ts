@@ -86,7 +86,7 @@ export class Saving {
   skipsChecksums = false;
   private lastTry = 0;
   private dirtyBefore = 0;
-  /** Whether a background save begins as soon as one that is no longer wanted has stopped. */
+  /** Whether a background save begins as soon as a save or a rewrite that is no longer wanted has stopped. */
   private isNext = false;
 
   constructor(server: Server) {
@@ -160,8 +160,9 @@ export class Saving {
   /** What is being saved in the background is no longer wanted. */
   stop(): void {
     if (!this.inBackground) return;
+    // What one that has yet to begin waits for was told to stop before, unless it is a new rewrite, which is wanted.
+    if (!this.isNext) this.port?.stopSave();
     this.isNext = false;
-    this.port?.stopSave();
     this.backgroundSince = -1;
   }
 
@@ -169,6 +170,8 @@ export class Saving {
   round(): void {
     const { port, server } = this;
     if (port === null || port.isSaving || this.loading !== null) return;
+    // It waited for a rewrite; saves call `ended`.
+    if (this.isNext) return this.beginNext();
     const now = this.nowSeconds();
     const mayTry = this.lastBackgroundOk || now - this.lastTry > RETRY_SECONDS;
     if (!mayTry) return;
@@ -195,14 +198,15 @@ export class Saving {
     if (this.server.config.savePoints().length > 0) this.save();
   }
 
+  private beginNext(): void {
+    this.backgroundSince = -1;
+    this.background();
+  }
+
   private ended(error: string | null): void {
     const { log } = this.server;
     const { port } = this;
-    if (this.isNext) {
-      this.backgroundSince = -1;
-      this.background();
-      return;
-    }
+    if (this.isNext) return this.beginNext();
     const wasWanted = this.inBackground;
     if (wasWanted) this.lastBackgroundSeconds = this.nowSeconds() - this.backgroundSince;
     this.backgroundSince = -1;

@@ -352,6 +352,37 @@ describe("rewriting", () => {
     aof.finishSave();
   });
 
+  test("a save behind a rewrite that was told to stop", () => {
+    const { disk, server, aof } = begin();
+    const isSaving = () => /rdb_bgsave_in_progress:1/.test(server.run("INFO", "persistence"));
+    aof.load();
+    server.run("SET", "a", 1);
+    const stopOne = () => {
+      server.run("BGREWRITEAOF");
+      server.run("CONFIG", "SET", "appendonly", "no");
+      assert.equal(server.run("BGSAVE"), "+Background saving started\r\n");
+    };
+    stopOne();
+    aof.finishSave();
+    server.server.saving.round();
+    assert.ok(disk.get("./dump.rdb") === null && isSaving());
+    aof.finishSave();
+    assert.ok(disk.get("./dump.rdb") !== null && !isSaving());
+
+    server.run("CONFIG", "SET", "appendonly", "yes");
+    aof.finishSave();
+    stopOne();
+    server.run("CONFIG", "SET", "appendonly", "yes");
+    aof.finishSave();
+    assert.equal(server.server.appending.isRewriting, true, "the next one, which goes first");
+    server.run("FLUSHALL");
+    assert.ok(!isSaving());
+    aof.finishSave();
+    assert.equal(server.server.appending.state, "on");
+    server.server.saving.round();
+    assert.ok(!aof.finishSave(), "nothing is left to do");
+  });
+
   test("by growth", () => {
     const { server, aof } = begin(new MemoryDisk(), {
       "auto-aof-rewrite-min-size": "1000",
