@@ -289,10 +289,12 @@ export class RespParser implements Argv {
       this.pos = pos;
       return end - pos > INLINE_LEN_MAX ? this.fail("too big inline request") : MORE;
     }
+    const lineEnd = lf > pos && buf[lf - 1] === CR ? lf - 1 : lf;
+    // However much of it came in one read.
+    if (lineEnd - pos > INLINE_LEN_MAX) return this.fail("too big inline request");
     this.openLine = false;
     this.searched = 0;
     this.pos = lf + 1;
-    const lineEnd = lf > pos && buf[lf - 1] === CR ? lf - 1 : lf;
     return this.splitInline(buf, pos, lineEnd);
   }
 

@@ -186,6 +186,14 @@ describe("inline requests", () => {
     assert.deepEqual(requests("a\bb \xff\x80\r\n"), [["a\bb", "\xff\x80"]]);
   });
 
+  test("are refused beyond 64 KiB, however they come", () => {
+    const name = "A".repeat(65_536);
+    assert.deepEqual(requests(`${name}\r\n`), [[name]]);
+    assert.deepEqual(requests(`${name}\n`), [[name]]);
+    assert.equal(fault(`${name}A\n`), "too big inline request");
+    assert.equal(fault(`${name}A`), "too big inline request");
+  });
+
   test("may have quotes", () => {
     assert.deepEqual(requests(`SET "a b" 'c\\'d' "\\x00\\n" ""\r\nPING\r\n`), [
       ["SET", "a b", "c'd", "\0\n", ""],
