@@ -42,8 +42,9 @@ export class Clients {
 }
 
 /**
- * What time does to a client: `timeout` closes it when it is idle, not blocked, not subscribed and no monitor, and its connection looks after its limits and buffers. The listener registers this with the cron
- * (`Cron.onClient`), which calls it once a second.
+ * What time does to a client: `timeout` closes it when it is idle, not blocked, not subscribed and no monitor, and its
+ * connection looks after its limits and buffers. The listener registers this with the cron (`Cron.onClient`), which
+ * calls it once a second.
  */
 export function closeIdle(c: Client, nowMs: number): void {
   const { config, log, stats } = c.server;
