@@ -43,7 +43,10 @@ function snapshotsOf(server: Server): Snapshots {
     ownership: lockOf(server),
     pid: process.pid,
     settings: () => ({
-      path: `${workingDirectory(server)}/${config.path("dbfilename")}`,
+      // Asks the system, which a cut, that reads the others, doesn't wait for.
+      get path() {
+        return `${workingDirectory(server)}/${config.path("dbfilename")}`;
+      },
       dir: config.text("dir"),
       compress: config.bool("rdbcompression"),
       checksum: config.bool("rdbchecksum"),

@@ -40,8 +40,8 @@ function bgsaveCommand(c: Client): void {
     return;
   }
   if (saving.inBackground) c.reply.addError(IN_PROGRESS);
-  else if (appending.isRewriting || appending.isInUnit) {
-    if (c.argc > 1 || appending.isInUnit) {
+  else if (appending.isRewriting || c.server.isInUnit) {
+    if (c.argc > 1 || c.server.isInUnit) {
       saving.isScheduled = true;
       c.reply.addStatus("Background saving scheduled");
     } else c.reply.addError(REWRITING);

@@ -470,12 +470,8 @@ export class Connection implements SocketOwner, ClientPort, Flushable, ReplyOwne
     this.close();
   }
 
-  /** A command's reply is not kept beyond the limit, for which the client is closed once the command is over. */
-  dropsRest(): boolean {
-    return this.isOverOutputLimit();
-  }
-
-  private isOverOutputLimit(): boolean {
+  /** Whether it is over that limit: nothing more of a reply is kept then, and the client closed behind the command. */
+  isOverOutputLimit(): boolean {
     const { client, server } = this;
     const isSubscriber = (client.flags & CLIENT_PUBSUB) !== 0;
     const limit = isSubscriber ? server.pubsubOutputLimit : server.outputLimit;

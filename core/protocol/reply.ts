@@ -76,8 +76,8 @@ export class Prepared {
 
 /** Who sends the chunks. */
 export interface ReplyOwner {
-  /** More chunks wait than before: whether what follows is to be dropped. Then nothing of the reply may be sent. */
-  dropsRest(): boolean;
+  /** More chunks wait than before: whether they are too many. What follows is dropped then, and nothing may be sent. */
+  isOverOutputLimit(): boolean;
 }
 
 export class Reply {
@@ -466,7 +466,7 @@ export class Reply {
     if (this.pos > 0) this.setAside();
     else releaseChunk(this.chunk);
     this.setChunk(takeChunk(size, len));
-    if (this.fullBytes > 0 && this.owner !== null && this.owner.dropsRest()) {
+    if (this.fullBytes > 0 && this.owner !== null && this.owner.isOverOutputLimit()) {
       this.isDropping = true;
     }
   }

@@ -17,7 +17,7 @@
  * a unit of changes must not be half in the new base. When rewrites keep failing the server waits longer and longer
  * before it tries again by itself. Rules and texts are Redis's.
  */
-import { type Client, CLIENT_DENY_BLOCKING } from "./client.ts";
+import type { Client } from "./client.ts";
 import { Replay } from "./replay.ts";
 import type { LoadPort } from "./saving.ts";
 import type { Server } from "./server.ts";
@@ -254,7 +254,7 @@ export class Appending {
     } else if (this.isBusy) {
       this.isScheduled = true;
       log.notice(`AOF was enabled but there is already another background operation. ${scheduled}`);
-    } else if (this.isInUnit) {
+    } else if (this.server.isInUnit) {
       this.isScheduled = true;
       log.notice(`AOF was enabled during a transaction. ${scheduled}`);
     } else if (!this.rewrite()) {
@@ -337,11 +337,11 @@ export class Appending {
   askForRewrite(): string {
     if (this.port === null) return "ERR this server writes no files";
     if (this.isRewriting) return "ERR Background append only file rewriting already in progress";
-    if (this.isStopping && !this.isInUnit) {
+    if (this.isStopping && !this.server.isInUnit) {
       this.beNext();
       return "Background append only file rewriting started";
     }
-    if (this.isBusy || this.isInUnit) {
+    if (this.isBusy || this.server.isInUnit) {
       this.isScheduled = true;
       this.failures = 0;
       return "Background append only file rewriting scheduled";
@@ -392,12 +392,6 @@ export class Appending {
   /** Whether something else is being written in the background. */
   private get isBusy(): boolean {
     return this.server.saving.port?.isSaving === true;
-  }
-
-  /** Whether a transaction or a script is being executed. */
-  get isInUnit(): boolean {
-    const { executing } = this.server;
-    return executing !== null && (executing.flags & CLIENT_DENY_BLOCKING) !== 0;
   }
 
   /** Begins a rewrite. Returns whether it could; the log says why not. */

@@ -54,10 +54,10 @@ export const CLIENT_TRACKING_OPTOUT: number = 1 << 20;
 export const CLIENT_TRACKING_NOLOOP: number = 1 << 21;
 export const CLIENT_TRACKING_BROKEN: number = 1 << 22;
 export const CLIENT_TRACKING_CACHING: number = 1 << 23;
-/** The pause is over for it, and the request it was blocked with is executed again at the end of the turn. */
-export const CLIENT_PENDING: number = 1 << 25;
 /** It stands for a script; its commands are the script's. */
 export const CLIENT_SCRIPT: number = 1 << 24;
+/** The pause is over for it, and the request it was blocked with is executed again at the end of the turn. */
+export const CLIENT_PENDING: number = 1 << 25;
 
 /** What a client needs of its connection. */
 export interface ClientPort {

@@ -15,7 +15,6 @@
  * the arena's use alone is compared with what clients leave of the limit, `arenaLimit`. What clients cause is seen to
  * by the timer.
  */
-import { CLIENT_DENY_BLOCKING } from "./client.ts";
 import { standAside } from "./deliver.ts";
 import type { Memory } from "./info_memory.ts";
 import type { Server } from "./server.ts";
@@ -87,11 +86,9 @@ export class MemoryLimit {
 
   /** The limit may be lower than it was: begins to free at once, or behind the transaction that is under way. */
   freeNow(): void {
-    const { arena, cron, executing, propagation } = this.server;
+    const { arena, cron, propagation } = this.server;
     if (!cron.isRunning || arena.usedBytes <= this.arenaLimit) return;
-    if (executing !== null && (executing.flags & CLIENT_DENY_BLOCKING) !== 0) {
-      return this.schedule();
-    }
+    if (this.server.isInUnit) return this.schedule();
     propagation.separate();
     this.makeRoom();
   }

@@ -18,7 +18,7 @@ import { Appending } from "./appending.ts";
 import { Batch } from "./batch.ts";
 import { Blocking } from "./blocking.ts";
 import { GATE_REPLICAS } from "./call.ts";
-import type { Client } from "./client.ts";
+import { type Client, CLIENT_DENY_BLOCKING } from "./client.ts";
 import { ClientMemory } from "./client_memory.ts";
 import { Clients } from "./clients.ts";
 import type { CommandSpec } from "./command.ts";
@@ -175,6 +175,12 @@ export class Server {
     if (this.arena.headroomBytes >= bytes) return true;
     this.keyspace.lazyFree.drain();
     return this.arena.headroomBytes >= bytes;
+  }
+
+  /** Whether a transaction or a script is being executed. */
+  get isInUnit(): boolean {
+    const { executing } = this;
+    return executing !== null && (executing.flags & CLIENT_DENY_BLOCKING) !== 0;
   }
 
   /** Reads a setting now and whenever it changes. */

@@ -308,7 +308,7 @@ describe("truncate", () => {
       const reply = new Reply();
       reply.resp = 2 + prng.nextBelow(2);
       const limit = 50_000;
-      reply.owner = { dropsRest: () => reply.fullBytes >= limit };
+      reply.owner = { isOverOutputLimit: () => reply.fullBytes >= limit };
       const text = "kept".repeat(prng.nextBelow(5000));
       reply.addBulkString(text);
       const mark = reply.bytes;
